@@ -1,0 +1,1 @@
+//! Tongguan, a single-window trade declaration gateway.
