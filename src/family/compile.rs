@@ -1,0 +1,352 @@
+//! One rule of a rules file, compiled: its words are checked, its paths are looked up in the
+//! schema, and whatever is wrong becomes a mistake with its line.
+
+use rust_decimal::Decimal;
+
+use crate::finding::{Severity, Text, nearest};
+use crate::schema::{Pattern, Schema};
+
+use super::digits::Algorithm;
+use super::load::Loader;
+use super::record::{Path, Shape};
+use super::rules::{Check, Comparison, Condition, Operand, Rule, Test};
+use super::source::{Source, Table};
+
+/// Compiles one rule.
+pub(super) struct RuleCompiler<'a, 'f, 'm> {
+    pub loader: &'a mut Loader<'f>,
+    pub folder: &'a str,
+    pub schema: &'a Schema,
+    pub shape: &'a mut Shape,
+    pub source: &'a mut Source<'m>,
+}
+
+const PRIMITIVES: [&str; 18] = [
+    "required", "absent", "together", "any", "list", "values", "matches", "digit", "compare",
+    "same", "differ", "sum", "product", "count", "unique", "sequence", "date", "order",
+];
+
+impl RuleCompiler<'_, '_, '_> {
+    pub fn rule(&mut self, table: Table<'_>) -> Option<Rule> {
+        let known = [
+            "code", "severity", "each", "when", "check", "zh", "en", "source",
+        ];
+        self.source.only(table, &known);
+        let code = self.source.string(table, "code");
+        let severity = match self.source.string(table, "severity").as_str() {
+            "error" => Severity::Error,
+            "warning" => Severity::Warning,
+            other => {
+                self.source.mistake(
+                    table.at(),
+                    format!("severity {other:?}: expected error or warning"),
+                );
+                Severity::Error
+            }
+        };
+        let each = self.source.maybe(table, "each").unwrap_or_default();
+        let each = self.path(table.at(), 0, &each)?;
+        let context = each.shape();
+        let mut when = Vec::new();
+        for condition in self.source.tables(table, "when") {
+            when.extend(self.condition(context, condition));
+        }
+        let check = self.source.table(table, "check");
+        if check.is_none() {
+            self.source.mistake(table.at(), "check is missing");
+        }
+        let check = self.check(context, check?)?;
+        let text = Text {
+            zh: self.source.string(table, "zh"),
+            en: self.source.string(table, "en"),
+        };
+        let source = self.source.string(table, "source");
+        Some(Rule {
+            code,
+            severity,
+            each,
+            when,
+            check,
+            text,
+            source,
+        })
+    }
+
+    fn path(&mut self, at: usize, context: u32, written: &str) -> Option<Path> {
+        match self.shape.add(self.schema, context, written) {
+            Ok(path) => Some(path),
+            Err(step) => {
+                self.source
+                    .mistake(at, format!("{written}: the schema has no {step}"));
+                None
+            }
+        }
+    }
+
+    fn field(&mut self, context: u32, table: Table<'_>, key: &str) -> Option<Path> {
+        let written = self.source.string(table, key);
+        self.path(table.at(), context, &written)
+    }
+
+    fn paths(&mut self, at: usize, context: u32, written: Vec<String>) -> Option<Vec<Path>> {
+        if written.is_empty() {
+            self.source.mistake(at, "expected at least one path");
+            return None;
+        }
+        let paths: Vec<Option<Path>> = written
+            .iter()
+            .map(|written| self.path(at, context, written))
+            .collect();
+        paths.into_iter().collect()
+    }
+
+    fn pattern(&mut self, table: Table<'_>, key: &str) -> Option<Pattern> {
+        let written = self.source.string(table, key);
+        Pattern::compile(&written)
+            .map_err(|text| self.source.mistake(table.at(), text))
+            .ok()
+    }
+
+    fn condition(&mut self, context: u32, table: Table<'_>) -> Option<Condition> {
+        self.source
+            .only(table, &["field", "in", "not_in", "present", "matches"]);
+        let field = self.field(context, table, "field")?;
+        let test = if table.get("in").is_some() {
+            Test::In(self.source.strings(table, "in"))
+        } else if table.get("not_in").is_some() {
+            Test::NotIn(self.source.strings(table, "not_in"))
+        } else if table.get("matches").is_some() {
+            Test::Matches(self.pattern(table, "matches")?)
+        } else if let Some(present) = self.source.flag(table, "present") {
+            Test::Present(present)
+        } else {
+            self.source.mistake(
+                table.at(),
+                "a condition needs one of in, not_in, present, matches",
+            );
+            return None;
+        };
+        Some(Condition { field, test })
+    }
+
+    fn check(&mut self, context: u32, table: Table<'_>) -> Option<Check> {
+        let entries = table.entries();
+        let [(primitive, node)] = entries[..] else {
+            self.source
+                .mistake(table.at(), "check needs exactly one primitive");
+            return None;
+        };
+        let at = node.span().start;
+        if let "required" | "absent" | "together" | "any" = primitive {
+            let written = self.source.strings_of(node, primitive);
+            let paths = self.paths(at, context, written)?;
+            return Some(match primitive {
+                "required" => Check::Required(paths),
+                "absent" => Check::Absent(paths),
+                "together" => Check::Together(paths),
+                _ => Check::Any(paths),
+            });
+        }
+        let known = PRIMITIVES.iter().copied().chain(["refer"]);
+        if !known.clone().any(|known| known == primitive) {
+            let near = nearest(primitive, known)
+                .map(|near| format!("; did you mean {near}?"))
+                .unwrap_or_default();
+            self.source
+                .mistake(at, format!("{primitive} is not a primitive{near}"));
+            return None;
+        }
+        let table = self.source.table_of(node, primitive)?;
+        self.primitive(context, primitive, table)
+    }
+
+    fn primitive(&mut self, context: u32, primitive: &str, table: Table<'_>) -> Option<Check> {
+        let at = table.at();
+        Some(match primitive {
+            "list" => {
+                self.source.only(table, &["field", "fields", "codes"]);
+                let mut written = self.source.strings(table, "fields");
+                written.extend(self.source.maybe(table, "field"));
+                let fields = self.paths(at, context, written)?;
+                let name = self.source.string(table, "codes");
+                let codes = self
+                    .loader
+                    .codes(self.folder, &name)
+                    .map_err(|text| self.source.mistake(at, text))
+                    .ok()?;
+                Check::List {
+                    fields,
+                    name,
+                    codes,
+                }
+            }
+            "values" => {
+                self.source.only(table, &["field", "in"]);
+                Check::Values {
+                    field: self.field(context, table, "field")?,
+                    values: self.source.strings(table, "in"),
+                }
+            }
+            "matches" => {
+                self.source.only(table, &["field", "pattern", "split"]);
+                let field = self.field(context, table, "field")?;
+                Check::Matches {
+                    field,
+                    pattern: self.pattern(table, "pattern")?,
+                    split: self.source.maybe(table, "split"),
+                }
+            }
+            "digit" => {
+                self.source.only(table, &["field", "algorithm"]);
+                let field = self.field(context, table, "field")?;
+                let name = self.source.string(table, "algorithm");
+                let Some((_, algorithm)) = Algorithm::ALL.iter().find(|(known, _)| *known == name)
+                else {
+                    let known: Vec<&str> = Algorithm::ALL.iter().map(|(known, _)| *known).collect();
+                    self.source.mistake(
+                        at,
+                        format!("algorithm {name:?}: expected {}", known.join(", ")),
+                    );
+                    return None;
+                };
+                Check::Digit {
+                    field,
+                    algorithm: *algorithm,
+                    name,
+                }
+            }
+            "compare" => {
+                self.source.only(table, &["left", "op", "right", "value"]);
+                let left = self.field(context, table, "left")?;
+                let comparison = self.comparison(table)?;
+                let right = match self.source.maybe(table, "value") {
+                    Some(value) => Operand::Value(self.decimal(at, &value)?),
+                    None => Operand::Field(self.field(context, table, "right")?),
+                };
+                Check::Compare {
+                    left,
+                    comparison,
+                    right,
+                }
+            }
+            "same" | "differ" => {
+                self.source.only(table, &["left", "right"]);
+                let left = self.field(context, table, "left")?;
+                Check::Same {
+                    left,
+                    right: self.field(context, table, "right")?,
+                    equal: primitive == "same",
+                }
+            }
+            "sum" => {
+                self.source.only(table, &["of", "op", "right", "tolerance"]);
+                let of = self.field(context, table, "of")?;
+                let comparison = self.comparison(table)?;
+                let right = self.field(context, table, "right")?;
+                Check::Sum {
+                    of,
+                    comparison,
+                    right,
+                    tolerance: self.tolerance(table)?,
+                }
+            }
+            "product" => {
+                self.source.only(table, &["of", "equals", "tolerance"]);
+                let written = self.source.strings(table, "of");
+                let of = self.paths(at, context, written)?;
+                let equals = self.field(context, table, "equals")?;
+                Check::Product {
+                    of,
+                    equals,
+                    tolerance: self.tolerance(table)?,
+                }
+            }
+            "count" => {
+                self.source.only(table, &["of", "min", "max", "equals"]);
+                let of = self.field(context, table, "of")?;
+                let equals = match table.get("equals") {
+                    Some(_) => Some(self.field(context, table, "equals")?),
+                    None => None,
+                };
+                Check::Count {
+                    of,
+                    min: self.source.number(table, "min"),
+                    max: self.source.number(table, "max"),
+                    equals,
+                }
+            }
+            "unique" => {
+                self.source.only(table, &["of", "by"]);
+                let of = self.field(context, table, "of")?;
+                let written = self.source.strings(table, "by");
+                let by = self.paths(at, of.shape(), written)?;
+                Check::Unique { of, by }
+            }
+            "sequence" => {
+                self.source.only(table, &["of", "by", "from"]);
+                let of = self.field(context, table, "of")?;
+                let by = self.field(of.shape(), table, "by")?;
+                Check::Sequence {
+                    of,
+                    by,
+                    from: self.source.number(table, "from").unwrap_or(1),
+                }
+            }
+            "date" => {
+                self.source.only(table, &["field", "format"]);
+                Check::Date {
+                    field: self.field(context, table, "field")?,
+                    format: self.source.string(table, "format"),
+                }
+            }
+            "order" => {
+                self.source.only(table, &["first", "then"]);
+                let first = self.field(context, table, "first")?;
+                Check::Order {
+                    first,
+                    then: self.field(context, table, "then")?,
+                }
+            }
+            _ => {
+                self.source.only(table, &["field", "split", "to"]);
+                let field = self.field(context, table, "field")?;
+                let split = self.source.maybe(table, "split");
+                Check::Refer {
+                    field,
+                    split,
+                    to: self.field(context, table, "to")?,
+                }
+            }
+        })
+    }
+
+    fn comparison(&mut self, table: Table<'_>) -> Option<Comparison> {
+        let sign = self.source.string(table, "op");
+        let found = Comparison::ALL
+            .iter()
+            .find(|(known, _)| *known == sign)
+            .map(|(_, comparison)| *comparison);
+        if found.is_none() {
+            self.source.mistake(
+                table.at(),
+                format!("op {sign:?}: expected one of < <= = != >= >"),
+            );
+        }
+        found
+    }
+
+    fn tolerance(&mut self, table: Table<'_>) -> Option<Decimal> {
+        match self.source.maybe(table, "tolerance") {
+            Some(text) => self.decimal(table.at(), &text),
+            None => Some(Decimal::ZERO),
+        }
+    }
+
+    fn decimal(&mut self, at: usize, text: &str) -> Option<Decimal> {
+        let decimal = Decimal::from_str_exact(text).ok();
+        if decimal.is_none() {
+            self.source.mistake(at, format!("{text:?} is not a number"));
+        }
+        decimal
+    }
+}

@@ -1,0 +1,406 @@
+//! A message family is a folder: XSDs, the fields that the gateway needs, rules, code lists.
+//! `load` compiles folders to a [`Catalogue`]; `check` runs one message through it in one
+//! pass over the bytes: the schema's walk fills a `record` of what fields and rules name, and
+//! `evaluate` holds the rules against it. Answers of authorities go the same way. This room
+//! opens nothing: folders come as files in memory.
+
+mod compile;
+mod digits;
+mod evaluate;
+mod load;
+mod record;
+mod rules;
+mod source;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::declaration::Status;
+use crate::finding::{Finding, Findings, Severity, Text, nearest};
+use crate::schema::{Files, Mistake, Schema, root_of};
+use crate::xml::{Document, Limits, paths};
+
+use self::evaluate::{Breach, evaluate};
+use self::load::{Fields, Statuses, load};
+use self::record::{ROOT, Record, Shape};
+use self::rules::Rule;
+
+/// Whether a message is a trader's or an authority's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// A trader sends it.
+    Declaration,
+    /// An authority sends it.
+    Answer,
+}
+
+/// Rule codes with the severity that an operator gives them; `None` switches one off.
+pub type Severities = BTreeMap<String, Option<Severity>>;
+
+/// Every family, compiled.
+pub struct Catalogue {
+    families: Vec<Family>,
+    messages: Vec<MessageType>,
+}
+
+/// A family as the catalogue lists it.
+#[derive(Debug, Clone)]
+pub struct Family {
+    /// Its name, the kind of its declarations.
+    pub name: Arc<str>,
+    /// What people call it.
+    pub title: Text,
+    /// Version of the folder.
+    pub version: String,
+    /// Its message types.
+    pub messages: Vec<(Role, Arc<str>)>,
+}
+
+/// One message type, compiled.
+struct MessageType {
+    kind: Arc<str>,
+    name: Arc<str>,
+    title: Text,
+    role: Role,
+    root: String,
+    namespace: String,
+    schema: Schema,
+    shape: Shape,
+    fields: Fields,
+    rules: Vec<Rule>,
+    status: Statuses,
+    other: Option<Status>,
+}
+
+/// What a check of a trader's message gives.
+#[derive(Debug)]
+pub struct Checked {
+    /// What was found, in the order of the document. Warnings alone do not refuse.
+    pub findings: Findings,
+    /// The message, if its root is that of one; when the findings refuse it, its fields are
+    /// whatever could be read.
+    pub message: Option<Message>,
+}
+
+/// What the gateway needs of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// The family.
+    pub kind: Arc<str>,
+    /// The message type.
+    pub message_type: Arc<str>,
+    /// Every field of the family that has a value, in the order of its `family.toml`.
+    pub fields: Vec<(Arc<str>, String)>,
+}
+
+impl Message {
+    /// The field of this name.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        self.fields
+            .iter()
+            .find(|(known, _)| &**known == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+/// An authority's answer, understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The family.
+    pub kind: Arc<str>,
+    /// The message type of the answer.
+    pub message_type: Arc<str>,
+    /// The trader's reference of the declaration, if the answer carries it.
+    pub reference: Option<String>,
+    /// The authority's number of the declaration, if the answer carries it.
+    pub authority_reference: Option<String>,
+    /// The authority's code.
+    pub code: String,
+    /// Its text.
+    pub text: String,
+    /// What the family's table makes of the code; `None` moves nothing.
+    pub status: Option<Status>,
+    /// Every other field.
+    pub facts: Vec<(String, String)>,
+}
+
+/// A rule as documents list it.
+#[derive(Debug)]
+pub struct RuleEntry<'c> {
+    /// The message type that it belongs to.
+    pub message_type: &'c str,
+    /// Its code.
+    pub code: &'c str,
+    /// Its severity.
+    pub severity: Severity,
+    /// What it says.
+    pub text: &'c Text,
+    /// Where it comes from.
+    pub source: &'c str,
+}
+
+impl Catalogue {
+    /// Compiles the families in `files`: `goods/family.toml`, `goods/dec.xsd`, `codes/unit.csv`.
+    ///
+    /// # Errors
+    /// Every mistake in them, with file and line.
+    pub fn compile(files: &Files, severities: &Severities) -> Result<Catalogue, Vec<Mistake>> {
+        let loaded = load(files, severities)?;
+        Ok(Catalogue {
+            families: loaded.families,
+            messages: loaded.messages,
+        })
+    }
+
+    /// The families, by name.
+    pub fn families(&self) -> &[Family] {
+        &self.families
+    }
+
+    /// Every rule, in the order of messages and files.
+    pub fn rules(&self) -> impl Iterator<Item = RuleEntry<'_>> {
+        self.messages.iter().flat_map(|message| {
+            message.rules.iter().map(|rule| RuleEntry {
+                message_type: &message.name,
+                code: &rule.code,
+                severity: rule.severity,
+                text: &rule.text,
+                source: &rule.source,
+            })
+        })
+    }
+
+    /// What people call a message type.
+    pub fn title(&self, message_type: &str) -> Option<&Text> {
+        self.messages
+            .iter()
+            .find(|message| &*message.name == message_type)
+            .map(|message| &message.title)
+    }
+
+    /// Checks a trader's message completely: encoding, well-formedness, schema, rules.
+    /// `charset` is that of its `Content-Type`.
+    pub fn check(&self, bytes: &[u8], charset: Option<&str>, limits: &Limits) -> Checked {
+        let mut findings = Findings::new(limits.findings_max);
+        let read = self.read(Role::Declaration, bytes, charset, limits, &mut findings);
+        findings.sort();
+        Checked {
+            findings,
+            message: read.map(|(_, message)| message),
+        }
+    }
+
+    /// Reads an authority's answer with the same engine.
+    ///
+    /// # Errors
+    /// Why it is not one; there is at least one finding.
+    pub fn answer(
+        &self,
+        bytes: &[u8],
+        charset: Option<&str>,
+        limits: &Limits,
+    ) -> Result<Answer, Findings> {
+        let mut findings = Findings::new(limits.findings_max);
+        let read = self.read(Role::Answer, bytes, charset, limits, &mut findings);
+        let Some((message_type, message)) = read.filter(|_| !findings.refuse()) else {
+            findings.sort();
+            return Err(findings);
+        };
+        let take = |name: &str| message.field(name).map(str::to_owned);
+        let code = take("code").unwrap_or_default();
+        let known = ["reference", "authority_reference", "code", "text"];
+        let facts = message
+            .fields
+            .iter()
+            .filter(|(name, _)| !known.contains(&&**name));
+        Ok(Answer {
+            kind: message.kind.clone(),
+            message_type: message.message_type.clone(),
+            reference: take("reference"),
+            authority_reference: take("authority_reference"),
+            text: take("text").unwrap_or_default(),
+            status: message_type
+                .status
+                .get(&code)
+                .copied()
+                .unwrap_or(message_type.other),
+            facts: facts
+                .map(|(name, value)| (name.to_string(), value.clone()))
+                .collect(),
+            code,
+        })
+    }
+
+    fn read(
+        &self,
+        role: Role,
+        bytes: &[u8],
+        charset: Option<&str>,
+        limits: &Limits,
+        findings: &mut Findings,
+    ) -> Option<(&MessageType, Message)> {
+        let document = Document::decode(bytes, charset, findings)?;
+        let (namespace, root) = root_of(&document, limits, findings)?;
+        let found = self.messages.iter().find(|message| {
+            message.role == role && message.root == root && message.namespace == namespace
+        });
+        let Some(message_type) = found else {
+            findings.push(self.unknown(role, &document, &namespace, &root));
+            return None;
+        };
+        let mut record = Record::new(&message_type.shape);
+        let whole = message_type.schema.walk(
+            &document,
+            Some((&namespace, &root)),
+            limits,
+            &mut record,
+            findings,
+        );
+        // Of half a document a rule would only say what is missing from the other half.
+        if whole && record.is_rooted() {
+            let breaches = evaluate(&message_type.rules, &record);
+            report(breaches, &record, &document, limits, findings);
+        }
+        Some((message_type, message_type.message(&record)))
+    }
+
+    /// The finding about a root that no message has.
+    fn unknown(&self, role: Role, document: &Document<'_>, namespace: &str, root: &str) -> Finding {
+        let own = self.messages.iter().filter(|message| message.role == role);
+        let same_root: Vec<&MessageType> =
+            own.clone().filter(|message| message.root == root).collect();
+        let names = |messages: &[&MessageType]| {
+            let names: Vec<String> = messages
+                .iter()
+                .map(|message| {
+                    format!(
+                        "{} ({{{}}}{})",
+                        message.name, message.namespace, message.root
+                    )
+                })
+                .collect();
+            names.join(", ")
+        };
+        let expected = if same_root.is_empty() {
+            let near = nearest(root, own.clone().map(|message| message.root.as_str()));
+            let all: Vec<&MessageType> = own
+                .filter(|message| near.is_none_or(|near| message.root == near))
+                .collect();
+            names(&all)
+        } else {
+            names(&same_root)
+        };
+        let offset = document.text.find('<').unwrap_or(0);
+        Finding {
+            code: Cow::Borrowed("family-unknown"),
+            severity: Severity::Error,
+            path: format!("/{root}"),
+            place: document.place(offset),
+            value: format!("{{{namespace}}}{root}"),
+            expected,
+            text: Text {
+                zh: "没有任何报文类型使用该根元素和命名空间，请检查二者".to_owned(),
+                en: "No message type has this root element in this namespace; check both"
+                    .to_owned(),
+            },
+        }
+    }
+}
+
+impl MessageType {
+    fn message(&self, record: &Record<'_>) -> Message {
+        let value = |paths: &Vec<record::Path>| {
+            let found = paths.iter().filter_map(|path| record.find(ROOT, path));
+            found
+                .map(|node| record.text(node))
+                .find(|text| !text.is_empty())
+                .map(str::to_owned)
+        };
+        let fields = if record.is_rooted() {
+            self.fields
+                .iter()
+                .filter_map(|(name, paths)| Some((name.clone(), value(paths)?)))
+                .collect()
+        } else {
+            Vec::new()
+        };
+        Message {
+            kind: self.kind.clone(),
+            message_type: self.name.clone(),
+            fields,
+        }
+    }
+}
+
+/// Gives breaches their paths and places, and pushes them.
+fn report(
+    breaches: Vec<Breach<'_>>,
+    record: &Record<'_>,
+    document: &Document<'_>,
+    limits: &Limits,
+    findings: &mut Findings,
+) {
+    let mut breaches: Vec<(usize, Breach<'_>)> = breaches
+        .into_iter()
+        .map(|breach| (record.offset(breach.node), breach))
+        .collect();
+    breaches.sort_by_key(|(offset, _)| *offset);
+    // Of the rest only the number is told, and whether it refuses.
+    let reported = breaches.len().min(limits.findings_max);
+    let offsets: Vec<usize> = breaches[..reported]
+        .iter()
+        .map(|(offset, _)| *offset)
+        .collect();
+    let mut found = paths(document, limits, &offsets).into_iter();
+    for (offset, breach) in breaches {
+        let at = if breach.below.is_empty() {
+            record.value_offset(breach.node)
+        } else {
+            offset
+        };
+        findings.push(Finding {
+            code: Cow::Owned(breach.rule.code.clone()),
+            severity: breach.rule.severity,
+            path: found.next().unwrap_or_default() + &breach.below,
+            place: document.place(at),
+            value: breach.value,
+            expected: breach.expected,
+            text: breach.rule.text.clone(),
+        });
+    }
+}
+
+/// The findings as a text for people and for `.findings` files: a block each.
+pub fn render(findings: &Findings) -> String {
+    let mut out = String::new();
+    for finding in findings.list() {
+        let severity = if finding.severity == Severity::Error {
+            "error"
+        } else {
+            "warning"
+        };
+        let place = finding.place;
+        if !out.is_empty() {
+            out.push('\n');
+        }
+        out += &format!(
+            "{} {severity} {} {}:{} @{}\n",
+            finding.code, finding.path, place.line, place.column, place.offset
+        );
+        for (name, text) in [
+            ("value", &finding.value),
+            ("expected", &finding.expected),
+            ("zh", &finding.text.zh),
+            ("en", &finding.text.en),
+        ] {
+            if !text.is_empty() {
+                out += &format!("  {name}: {}\n", text.replace('\n', " "));
+            }
+        }
+    }
+    if findings.omitted() > 0 {
+        out += &format!("\nand {} more\n", findings.omitted());
+    }
+    out
+}

@@ -1,0 +1,309 @@
+//! What a walk keeps of a message: the elements and attributes that fields and rules name,
+//! and nothing else. A [`Shape`] says which those are, a [`Record`] holds them for one message.
+
+use crate::schema::{Schema, Sink, Symbol};
+
+/// No node.
+const NONE: u32 = u32::MAX;
+
+/// The paths that a message type's fields and rules name, as a tree. Node 0 is the root element.
+#[derive(Debug)]
+pub struct Shape {
+    nodes: Vec<ShapeNode>,
+}
+
+#[derive(Debug)]
+struct ShapeNode {
+    /// Name, whether it is an attribute, and the node.
+    children: Vec<(Symbol, bool, u32)>,
+}
+
+/// A path, ready to be followed: from the context or from the root, by nodes of the shape.
+#[derive(Debug, Clone)]
+pub struct Path {
+    /// As written in the rule.
+    pub written: String,
+    from_root: bool,
+    steps: Vec<u32>,
+}
+
+impl Path {
+    /// The node of the shape at its end; 0 is the root.
+    pub fn shape(&self) -> u32 {
+        self.steps.last().copied().unwrap_or(0)
+    }
+
+    /// Drops the last step; false when there is none.
+    pub fn pop(&mut self) -> bool {
+        self.steps.pop().is_some()
+    }
+}
+
+impl Shape {
+    /// Only the root.
+    pub fn new() -> Shape {
+        Shape {
+            nodes: vec![ShapeNode {
+                children: Vec::new(),
+            }],
+        }
+    }
+
+    /// Adds a path below `context` (a node), or below the root if it begins with `/`.
+    ///
+    /// # Errors
+    /// The first step that the schema does not know.
+    pub fn add(&mut self, schema: &Schema, context: u32, written: &str) -> Result<Path, String> {
+        let (from_root, rest) = match written.strip_prefix('/') {
+            Some(rest) => (true, rest),
+            None => (false, written),
+        };
+        let mut at = if from_root { 0 } else { context };
+        let mut steps = Vec::new();
+        for step in rest
+            .split('/')
+            .filter(|step| !step.is_empty() && *step != ".")
+        {
+            let (name, attribute) = match step.strip_prefix('@') {
+                Some(name) => (name, true),
+                None => (step, false),
+            };
+            let symbol = schema.symbol(name).ok_or_else(|| name.to_owned())?;
+            let known = self.nodes[at as usize]
+                .children
+                .iter()
+                .find(|(s, a, _)| (*s, *a) == (symbol, attribute));
+            at = match known {
+                Some((_, _, node)) => *node,
+                None => {
+                    let node = self.nodes.len() as u32;
+                    self.nodes.push(ShapeNode {
+                        children: Vec::new(),
+                    });
+                    self.nodes[at as usize]
+                        .children
+                        .push((symbol, attribute, node));
+                    node
+                }
+            };
+            steps.push(at);
+        }
+        Ok(Path {
+            written: written.to_owned(),
+            from_root,
+            steps,
+        })
+    }
+
+    fn child(&self, node: u32, symbol: Symbol, attribute: bool) -> u32 {
+        let children = &self.nodes[node as usize].children;
+        children
+            .iter()
+            .find(|(s, a, _)| (*s, *a) == (symbol, attribute))
+            .map_or(NONE, |(_, _, child)| *child)
+    }
+}
+
+/// An element or attribute of one message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Node(u32);
+
+/// The root element.
+pub const ROOT: Node = Node(0);
+
+#[derive(Debug)]
+struct RecordNode {
+    shape: u32,
+    first_child: u32,
+    last_child: u32,
+    next: u32,
+    parent: u32,
+    /// Of the `<` of the element that it is or belongs to.
+    offset: usize,
+    /// Of its value.
+    value_offset: usize,
+    text: (u32, u32),
+    misfit: bool,
+    /// Something stands inside it, whether anybody named that or not.
+    filled: bool,
+}
+
+/// What was kept of one message.
+pub struct Record<'s> {
+    shape: &'s Shape,
+    nodes: Vec<RecordNode>,
+    texts: String,
+    /// The open elements; [`NONE`] for those that nobody named.
+    open: Vec<u32>,
+}
+
+impl<'s> Record<'s> {
+    /// Nothing yet.
+    pub fn new(shape: &'s Shape) -> Record<'s> {
+        Record {
+            shape,
+            nodes: Vec::with_capacity(64),
+            texts: String::with_capacity(1024),
+            open: Vec::with_capacity(8),
+        }
+    }
+
+    /// Whether the root was met.
+    pub fn is_rooted(&self) -> bool {
+        !self.nodes.is_empty()
+    }
+
+    /// The value of a node; empty when it has none.
+    pub fn text(&self, node: Node) -> &str {
+        let (start, end) = self.nodes[node.0 as usize].text;
+        &self.texts[start as usize..end as usize]
+    }
+
+    /// Whether the node's text did not fit its type.
+    pub fn is_misfit(&self, node: Node) -> bool {
+        self.nodes[node.0 as usize].misfit
+    }
+
+    /// Offset of the `<` of the element that `node` is or belongs to.
+    pub fn offset(&self, node: Node) -> usize {
+        self.nodes[node.0 as usize].offset
+    }
+
+    /// Offset of the value of `node`, or of its element if it has none.
+    pub fn value_offset(&self, node: Node) -> usize {
+        let node = &self.nodes[node.0 as usize];
+        if node.value_offset > 0 {
+            node.value_offset
+        } else {
+            node.offset
+        }
+    }
+
+    /// The first element at `path` as seen from `context`.
+    pub fn find(&self, context: Node, path: &Path) -> Option<Node> {
+        let mut found = None;
+        self.visit(context, path, &mut |node| {
+            found = Some(node);
+            false
+        });
+        found
+    }
+
+    /// Every element at `path` as seen from `context`, until `each` says no more.
+    pub fn visit(&self, context: Node, path: &Path, each: &mut dyn FnMut(Node) -> bool) {
+        let start = if path.from_root { ROOT } else { context };
+        self.descend(start.0, &path.steps, each);
+    }
+
+    fn descend(&self, at: u32, steps: &[u32], each: &mut dyn FnMut(Node) -> bool) -> bool {
+        let Some((step, rest)) = steps.split_first() else {
+            return each(Node(at));
+        };
+        let mut child = self.nodes[at as usize].first_child;
+        while child != NONE {
+            let node = &self.nodes[child as usize];
+            if node.shape == *step && !self.descend(child, rest, each) {
+                return false;
+            }
+            child = node.next;
+        }
+        true
+    }
+
+    fn push(&mut self, shape: u32, parent: u32, offset: usize) -> u32 {
+        let number = self.nodes.len() as u32;
+        self.nodes.push(RecordNode {
+            shape,
+            first_child: NONE,
+            last_child: NONE,
+            next: NONE,
+            parent,
+            offset,
+            value_offset: 0,
+            text: (0, 0),
+            misfit: false,
+            filled: false,
+        });
+        if parent != NONE {
+            let before = std::mem::replace(&mut self.nodes[parent as usize].last_child, number);
+            match before {
+                NONE => self.nodes[parent as usize].first_child = number,
+                before => self.nodes[before as usize].next = number,
+            }
+        }
+        number
+    }
+
+    fn keep(&mut self, node: u32, value: &str, offset: usize) {
+        let start = self.texts.len() as u32;
+        self.texts.push_str(value);
+        let node = &mut self.nodes[node as usize];
+        node.text = (start, self.texts.len() as u32);
+        node.value_offset = offset;
+    }
+}
+
+impl Sink for Record<'_> {
+    fn start(&mut self, name: Symbol, offset: usize) {
+        if let Some(&parent) = self.open.last().filter(|node| **node != NONE) {
+            self.nodes[parent as usize].filled = true;
+        }
+        let node = match self.open.last() {
+            None if self.nodes.is_empty() => self.push(0, NONE, offset),
+            None | Some(&NONE) => NONE,
+            Some(&parent) => match self
+                .shape
+                .child(self.nodes[parent as usize].shape, name, false)
+            {
+                NONE => NONE,
+                shape => self.push(shape, parent, offset),
+            },
+        };
+        self.open.push(node);
+    }
+
+    fn attribute(&mut self, name: Symbol, value: &str, offset: usize) {
+        let Some(&parent) = self.open.last().filter(|node| **node != NONE) else {
+            return;
+        };
+        let shape = self
+            .shape
+            .child(self.nodes[parent as usize].shape, name, true);
+        if shape != NONE {
+            let element = self.nodes[parent as usize].offset;
+            let node = self.push(shape, parent, element);
+            self.keep(node, value, offset);
+        }
+    }
+
+    fn text(&mut self, value: &str, offset: usize) {
+        if let Some(&node) = self.open.last().filter(|node| **node != NONE) {
+            self.keep(node, value, offset);
+        }
+    }
+
+    fn misfit(&mut self) {
+        if let Some(&node) = self.open.last().filter(|node| **node != NONE) {
+            self.nodes[node as usize].misfit = true;
+        }
+    }
+
+    fn end(&mut self) {
+        self.open.pop();
+    }
+}
+
+impl Record<'_> {
+    /// Whether elements stand inside `node`.
+    pub fn is_filled(&self, node: Node) -> bool {
+        self.nodes[node.0 as usize].filled
+    }
+
+    /// The element around `node`; the root is around itself.
+    pub fn parent(&self, node: Node) -> Node {
+        match self.nodes[node.0 as usize].parent {
+            NONE => ROOT,
+            parent => Node(parent),
+        }
+    }
+}

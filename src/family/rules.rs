@@ -1,0 +1,181 @@
+//! A rule: when it applies, what it checks, and what to say. The vocabulary is small and
+//! closed; `evaluate` has one function for each primitive.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use rust_decimal::Decimal;
+
+use crate::finding::{Severity, Text};
+use crate::schema::Pattern;
+
+use super::digits::Algorithm;
+use super::record::Path;
+
+/// A compiled rule.
+#[derive(Debug)]
+pub struct Rule {
+    /// Stable for ever.
+    pub code: String,
+    /// What a finding of it weighs.
+    pub severity: Severity,
+    /// It is checked once for every element here.
+    pub each: Path,
+    /// It applies when all of these hold.
+    pub when: Vec<Condition>,
+    /// What has to hold then.
+    pub check: Check,
+    /// What is wrong and how to mend it.
+    pub text: Text,
+    /// Where the rule comes from.
+    pub source: String,
+}
+
+/// One condition.
+#[derive(Debug)]
+pub struct Condition {
+    pub field: Path,
+    pub test: Test,
+}
+
+/// What a condition asks of its field.
+#[derive(Debug)]
+pub enum Test {
+    In(Vec<String>),
+    NotIn(Vec<String>),
+    Present(bool),
+    Matches(Pattern),
+}
+
+/// A code list.
+pub type Codes = Arc<HashSet<String>>;
+
+/// What a rule checks.
+#[derive(Debug)]
+pub enum Check {
+    Required(Vec<Path>),
+    Absent(Vec<Path>),
+    Together(Vec<Path>),
+    Any(Vec<Path>),
+    List {
+        fields: Vec<Path>,
+        name: String,
+        codes: Codes,
+    },
+    Values {
+        field: Path,
+        values: Vec<String>,
+    },
+    Matches {
+        field: Path,
+        pattern: Pattern,
+        split: Option<String>,
+    },
+    Digit {
+        field: Path,
+        algorithm: Algorithm,
+        name: String,
+    },
+    Compare {
+        left: Path,
+        comparison: Comparison,
+        right: Operand,
+    },
+    Same {
+        left: Path,
+        right: Path,
+        equal: bool,
+    },
+    Sum {
+        of: Path,
+        comparison: Comparison,
+        right: Path,
+        tolerance: Decimal,
+    },
+    Product {
+        of: Vec<Path>,
+        equals: Path,
+        tolerance: Decimal,
+    },
+    Count {
+        of: Path,
+        min: Option<u64>,
+        max: Option<u64>,
+        equals: Option<Path>,
+    },
+    Unique {
+        of: Path,
+        by: Vec<Path>,
+    },
+    Sequence {
+        of: Path,
+        by: Path,
+        from: u64,
+    },
+    Date {
+        field: Path,
+        format: String,
+    },
+    Order {
+        first: Path,
+        then: Path,
+    },
+    Refer {
+        field: Path,
+        split: Option<String>,
+        to: Path,
+    },
+}
+
+/// The right side of a comparison.
+#[derive(Debug)]
+pub enum Operand {
+    Field(Path),
+    Value(Decimal),
+}
+
+/// How two numbers have to stand to each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    Less,
+    LessOrEqual,
+    Equal,
+    NotEqual,
+    GreaterOrEqual,
+    Greater,
+}
+
+impl Comparison {
+    /// The signs of rules.
+    pub const ALL: [(&'static str, Comparison); 6] = [
+        ("<", Comparison::Less),
+        ("<=", Comparison::LessOrEqual),
+        ("=", Comparison::Equal),
+        ("!=", Comparison::NotEqual),
+        (">=", Comparison::GreaterOrEqual),
+        (">", Comparison::Greater),
+    ];
+
+    /// The sign.
+    pub fn sign(self) -> &'static str {
+        let found = Comparison::ALL
+            .iter()
+            .find(|(_, comparison)| *comparison == self);
+        found.map_or("", |(sign, _)| sign)
+    }
+
+    /// Whether `left` and `right` stand so, give or take `tolerance`.
+    pub fn holds(self, left: Decimal, right: Decimal, tolerance: Decimal) -> bool {
+        let Some(difference) = left.checked_sub(right) else {
+            return false;
+        };
+        match self {
+            Comparison::Less => difference < tolerance,
+            Comparison::LessOrEqual => difference <= tolerance,
+            Comparison::Equal => difference.abs() <= tolerance,
+            Comparison::NotEqual => difference.abs() > tolerance,
+            Comparison::GreaterOrEqual => difference >= -tolerance,
+            Comparison::Greater => difference > -tolerance,
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! The truth: an append-only journal. Entries are written in groups, groups lie one after
+//! another in segments, and a group is on disk when its one `fdatasync` has returned. Every
+//! entry is a leaf of a Merkle tree whose signed root stands in the header of its group, so
+//! that a receipt can be made again at any time, byte for byte. `docs/journal.md` has the
+//! format.
+//!
+//! `codec` entries as bytes · `group` what one write looks like · `writer` the only appender ·
+//! `reader` everybody else · `recover` what happens at start · `merkle` and `tree` the hashes ·
+//! `note` checkpoints and their signature · `receipt` the evidence.
+
+mod codec;
+mod group;
+mod merkle;
+mod note;
+mod reader;
+pub mod receipt;
+mod recover;
+mod tree;
+mod writer;
+
+pub use codec::fuzz_codec;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::declaration::Entry;
+use crate::fault::Fault;
+
+/// Where an entry stands. Locations sort as entries do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Location {
+    /// Number of the entry, from 0; also its leaf in the Merkle tree.
+    pub index: u64,
+    /// Number of its segment.
+    pub segment: u32,
+    /// Offset of its group in the segment.
+    pub group: u64,
+    /// Offset of the entry from the start of its group.
+    pub entry: u32,
+}
+
+impl Location {
+    /// Bytes of a location.
+    pub const LENGTH: usize = 24;
+
+    /// Big-endian, so that bytes sort as locations do.
+    pub fn to_bytes(self) -> [u8; Location::LENGTH] {
+        let mut bytes = [0; Location::LENGTH];
+        bytes[..8].copy_from_slice(&self.index.to_be_bytes());
+        bytes[8..12].copy_from_slice(&self.segment.to_be_bytes());
+        bytes[12..20].copy_from_slice(&self.group.to_be_bytes());
+        bytes[20..].copy_from_slice(&self.entry.to_be_bytes());
+        bytes
+    }
+
+    /// The reverse; `None` for another number of bytes.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Location> {
+        if bytes.len() != Location::LENGTH {
+            return None;
+        }
+        Some(Location {
+            index: u64::from_be_bytes(bytes[..8].try_into().ok()?),
+            segment: u32::from_be_bytes(bytes[8..12].try_into().ok()?),
+            group: u64::from_be_bytes(bytes[12..20].try_into().ok()?),
+            entry: u32::from_be_bytes(bytes[20..].try_into().ok()?),
+        })
+    }
+}
+
+/// The writer. There is one, and one thread has it.
+pub trait Append: Send {
+    /// Appends a group with one write and one sync. When it returns, every entry is on disk.
+    ///
+    /// # Errors
+    /// What went wrong with the write or the sync. Nothing of the group may be receipted, and
+    /// every later call fails with the same reason: a sync that failed is not tried again as
+    /// though nothing had happened.
+    fn append(&mut self, group: &[Entry]) -> Result<Committed, Fault>;
+
+    /// The number that the next entry gets.
+    fn next_index(&self) -> u64;
+}
+
+/// What a committed group gives back, entry by entry.
+#[derive(Debug, Clone)]
+pub struct Committed {
+    /// Where each stands.
+    pub locations: Vec<Location>,
+    /// The receipt of each `Recorded`; nothing for other events.
+    pub receipts: Vec<Option<Bytes>>,
+}
+
+/// The readers. They see committed entries only.
+pub trait Read: Send + Sync {
+    /// The entry there.
+    ///
+    /// # Errors
+    /// A location that leads nowhere, or bytes that are not what was written.
+    fn entry(&self, at: Location) -> Result<Entry, Fault>;
+
+    /// The receipt of the `Recorded` entry there: the same bytes every time.
+    ///
+    /// # Errors
+    /// As [`Read::entry`], and an entry of another kind.
+    fn receipt(&self, at: Location) -> Result<Bytes, Fault>;
+
+    /// How many entries are committed.
+    fn committed(&self) -> u64;
+
+    /// Calls `each` for every entry from number `from` on, in order, until it returns an error.
+    ///
+    /// # Errors
+    /// That error, or damage, named by file and offset.
+    fn scan(
+        &self,
+        from: u64,
+        each: &mut dyn FnMut(Location, Entry) -> Result<(), Fault>,
+    ) -> Result<(), Fault>;
+}
+
+/// Where and how big.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// A segment is closed once it has this many bytes: few files for years of traffic, each
+    /// small enough to be copied in seconds.
+    pub segment_bytes_max: u64,
+    /// Name of the log in checkpoints and receipts; traders know the gateway by it.
+    pub origin: String,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            folder: PathBuf::from("journal"),
+            segment_bytes_max: 256 << 20,
+            origin: "tongguan".to_owned(),
+        }
+    }
+}
+
+/// Writer and reader of one journal.
+pub type Opened = (Box<dyn Append>, Arc<dyn Read>);
+
+/// Opens the journal, or creates it with a new signing key. A group that a crash tore at the
+/// very end is cut off and kept aside.
+///
+/// # Errors
+/// A folder that another process has open, or damage anywhere but at the very end: named by
+/// file and offset, and never passed over.
+pub fn open(settings: &Settings) -> Result<Opened, Fault> {
+    let (writer, reader) = recover::open(settings)?;
+    Ok((Box::new(writer), reader))
+}

@@ -1,0 +1,287 @@
+//! The journal at its doors: what was appended is read again, also after a restart; a torn
+//! end is cut, any other damage is named; a receipt holds, and no receipt with a byte changed
+//! does.
+
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use bytes::Bytes;
+use tongguan::declaration::{Digest, Dispatched, Entry, Event, Id, Recorded, Timestamp};
+use tongguan::journal::{self, Location, Settings, receipt};
+
+fn settings(folder: &Path) -> Settings {
+    Settings {
+        folder: folder.to_owned(),
+        segment_bytes_max: 4096,
+        origin: "gateway.example".to_owned(),
+    }
+}
+
+fn recorded(number: u64) -> Entry {
+    let message = Bytes::from(format!(
+        "<a>{number}</a>{}",
+        "x".repeat(number as usize % 300)
+    ));
+    Entry {
+        id: Id(uuid::Uuid::from_u128(u128::from(number))),
+        at: Timestamp(1_700_000_000_000 + number as i64),
+        event: Event::Recorded(Recorded {
+            trader: "acme".to_owned(),
+            key: format!("key-{number}"),
+            kind: "goods".to_owned(),
+            message_type: "DecMessage".to_owned(),
+            reference: format!("ref-{number}"),
+            authority: "customs".to_owned(),
+            fields: vec![("office".to_owned(), "0101".to_owned())],
+            digest: Digest::of(&message),
+            message,
+        }),
+    }
+}
+
+fn dispatched(number: u64) -> Entry {
+    let event = Event::Dispatched(Dispatched {
+        authority: "customs".to_owned(),
+        attempts: 1,
+    });
+    Entry {
+        event,
+        ..recorded(number)
+    }
+}
+
+/// Groups of growing size, every third entry of another kind.
+fn fill(folder: &Path, groups: u64) -> Vec<(Location, Entry, Option<Bytes>)> {
+    let (mut append, _) = journal::open(&settings(folder)).expect("opens");
+    let mut written = Vec::new();
+    for size in 1..=groups {
+        let next = append.next_index();
+        let entries: Vec<Entry> = (next..next + size)
+            .map(|n| {
+                if n % 3 == 2 {
+                    dispatched(n)
+                } else {
+                    recorded(n)
+                }
+            })
+            .collect();
+        let committed = append.append(&entries).expect("appends");
+        let places = committed.locations.into_iter().zip(committed.receipts);
+        written.extend(
+            places
+                .zip(entries)
+                .map(|((at, receipt), entry)| (at, entry, receipt)),
+        );
+    }
+    written
+}
+
+fn check(folder: &Path, written: &[(Location, Entry, Option<Bytes>)]) {
+    let (append, read) = journal::open(&settings(folder)).expect("opens again");
+    assert_eq!(append.next_index(), written.len() as u64);
+    assert_eq!(read.committed(), written.len() as u64);
+    for (at, entry, receipt) in written {
+        assert_eq!(read.entry(*at).expect("is there"), *entry);
+        match receipt {
+            Some(receipt) => assert_eq!(
+                read.receipt(*at).expect("is there"),
+                *receipt,
+                "entry {}",
+                at.index
+            ),
+            None => assert!(read.receipt(*at).is_err()),
+        }
+        assert_eq!(Location::from_bytes(&at.to_bytes()), Some(*at));
+    }
+    for from in [0, 1, written.len() as u64 / 2, written.len() as u64] {
+        let mut next = from as usize;
+        let mut each = |at: Location, entry: Entry| {
+            assert_eq!((at, &entry), (written[next].0, &written[next].1));
+            next += 1;
+            Ok(())
+        };
+        read.scan(from, &mut each).expect("scans");
+        assert_eq!(next, written.len());
+    }
+}
+
+fn segments(folder: &Path) -> Vec<std::path::PathBuf> {
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "tgj"))
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn what_was_appended_is_there_after_a_restart() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let written = fill(folder.path(), 20);
+    assert!(
+        segments(folder.path()).len() > 3,
+        "the test should cross segments"
+    );
+    check(folder.path(), &written);
+    // Without the stored hashes, with wrong ones, and with too few.
+    let level = folder.path().join("tree/level-0");
+    fs::remove_file(&level).expect("removed");
+    check(folder.path(), &written);
+    OpenOptions::new()
+        .write(true)
+        .open(&level)
+        .expect("opens")
+        .write_all_at(b"wrong", 64)
+        .expect("written");
+    check(folder.path(), &written);
+    OpenOptions::new()
+        .write(true)
+        .open(&level)
+        .expect("opens")
+        .set_len(1000)
+        .expect("cut");
+    check(folder.path(), &written);
+}
+
+#[test]
+fn a_torn_end_is_cut_at_every_byte() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let written = fill(folder.path(), 6);
+    let last = segments(folder.path()).pop().expect("a segment");
+    let whole = fs::read(&last).expect("reads");
+    let start = written.last().expect("entries").0.group as usize;
+    let kept = written
+        .iter()
+        .filter(|(at, ..)| at.index < 15)
+        .cloned()
+        .collect::<Vec<_>>();
+    assert_eq!(
+        kept.last().map(|(at, ..)| at.index),
+        Some(14),
+        "the last group begins with entry 15"
+    );
+    for length in (start..whole.len()).step_by(7).chain([whole.len() - 1]) {
+        fs::write(&last, &whole[..length]).expect("written");
+        check(folder.path(), &kept);
+    }
+    // The last byte changed is as good as torn.
+    let mut changed = whole.clone();
+    *changed.last_mut().expect("bytes") ^= 1;
+    fs::write(&last, &changed).expect("written");
+    check(folder.path(), &kept);
+    let aside = fs::read_dir(folder.path())
+        .expect("a folder")
+        .filter_map(Result::ok);
+    assert!(
+        aside
+            .into_iter()
+            .any(|entry| entry.file_name().to_string_lossy().contains("cut-at-"))
+    );
+}
+
+#[test]
+fn damage_before_the_end_is_named_and_stops_the_start() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let written = fill(folder.path(), 8);
+    let last = segments(folder.path()).pop().expect("a segment");
+    let whole = fs::read(&last).expect("reads");
+    let first_in_last = written
+        .iter()
+        .find(|(at, ..)| at.segment == written.last().expect("entries").0.segment);
+    let group = first_in_last.expect("an entry").0.group as usize;
+    assert!(
+        written.last().expect("entries").0.group as usize > group,
+        "two groups in the last segment"
+    );
+    for at in [group, group + 30, group + 200] {
+        let mut changed = whole.clone();
+        changed[at] ^= 0x40;
+        fs::write(&last, &changed).expect("written");
+        let fault = journal::open(&settings(folder.path()))
+            .err()
+            .expect("damage is refused");
+        assert!(
+            fault.why.contains("damaged at byte") && fault.why.contains("segment-"),
+            "{fault}"
+        );
+    }
+    fs::write(&last, &whole).expect("written");
+    check(folder.path(), &written);
+    // In a sealed segment an entry's own checksum speaks.
+    let (at, ..) = &written[0];
+    let sealed = segments(folder.path()).remove(0);
+    let mut bytes = fs::read(&sealed).expect("reads");
+    bytes[at.entry as usize + 20] ^= 1;
+    fs::write(&sealed, &bytes).expect("written");
+    let (_append, read) = journal::open(&settings(folder.path())).expect("opens");
+    assert!(
+        read.entry(*at)
+            .is_err_and(|fault| fault.why.contains("checksum"))
+    );
+    fs::remove_file(sealed).expect("removed");
+    drop((_append, read));
+    let fault = journal::open(&settings(folder.path()))
+        .err()
+        .expect("a gap is refused");
+    assert!(fault.why.contains("missing"), "{fault}");
+}
+
+#[test]
+fn a_second_process_is_kept_out() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let opened = journal::open(&settings(folder.path())).expect("opens");
+    let fault = journal::open(&settings(folder.path()))
+        .err()
+        .expect("is held");
+    assert!(fault.why.contains("another process"), "{fault}");
+    drop(opened);
+    journal::open(&settings(folder.path())).expect("is free again");
+}
+
+#[test]
+fn a_receipt_holds_and_none_with_a_byte_changed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let written = fill(folder.path(), 5);
+    let key = fs::read_to_string(folder.path().join("journal.pub")).expect("the public key");
+    let key = key.trim();
+    for (_, entry, given) in &written {
+        let (Some(given), Event::Recorded(recorded)) = (given, &entry.event) else {
+            continue;
+        };
+        let proved = receipt::verify(given, Some(&recorded.message), key).expect("holds");
+        assert!(proved.to_string().contains(&recorded.reference), "{proved}");
+        receipt::verify(given, None, key).expect("holds without the message");
+    }
+    let (_, entry, given) = &written[7];
+    let (Some(given), Event::Recorded(recorded)) = (given, &entry.event) else {
+        panic!("entry 7 has a receipt")
+    };
+    let message = &recorded.message;
+    for at in 0..given.len() {
+        let mut changed = given.to_vec();
+        changed[at] ^= 1;
+        assert!(
+            receipt::verify(&changed, Some(message), key).is_err(),
+            "byte {at} of the receipt"
+        );
+    }
+    for at in 0..message.len() {
+        let mut changed = message.to_vec();
+        changed[at] ^= 1;
+        assert!(
+            receipt::verify(given, Some(&changed), key).is_err(),
+            "byte {at} of the message"
+        );
+    }
+    for at in 0..key.len() {
+        let mut changed = key.as_bytes().to_vec();
+        changed[at] ^= 1;
+        let changed = String::from_utf8(changed).expect("ASCII stays ASCII");
+        assert!(
+            receipt::verify(given, Some(message), &changed).is_err(),
+            "byte {at} of the key"
+        );
+    }
+}

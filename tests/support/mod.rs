@@ -1,0 +1,162 @@
+//! Starts a gateway, is a trader, is an authority.
+#![allow(dead_code)]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use serde_json::Value;
+use tongguan::authority;
+use tongguan::clock;
+use tongguan::config::Config;
+use tongguan::gateway::{self, Gateway};
+use tongguan::http::{Client, Response, Settings};
+use tongguan::ingest::keys::{self, Role};
+use tongguan::simulator::{self, Simulator};
+
+pub const GOODS: &str = include_str!("../messages/goods/import-air-one-item.xml");
+
+/// The goods sample under another number.
+pub fn goods(number: &str) -> Bytes {
+    Bytes::from(GOODS.replace("BJ2026030100010001", number))
+}
+
+/// A configuration that writes below `folder` and listens on free ports.
+pub fn config(folder: &Path) -> Config {
+    let mut config = Config {
+        data: folder.to_owned(),
+        ..Config::default()
+    };
+    config.ingest.listen = "127.0.0.1:0".parse().expect("an address");
+    config.operations.listen = "127.0.0.1:0".parse().expect("an address");
+    config
+}
+
+/// A simulator that takes everything and answers to `callback`.
+pub async fn customs(config: &mut Config, callback: &str) -> Simulator {
+    let ca = gateway::development_ca(config).expect("a CA");
+    let token = keys::add(
+        &config.keys_file(),
+        "customs",
+        Role::Authority,
+        clock::now(),
+    )
+    .expect("a key");
+    let catalogue = Arc::new(gateway::catalogue(config).expect("families"));
+    let step = Duration::from_millis(5);
+    let settings = simulator::Settings {
+        callback_token: token,
+        ca: Some(ca),
+        step,
+        ..Default::default()
+    };
+    let simulator = Simulator::start(settings, catalogue)
+        .await
+        .expect("a simulator");
+    let customs = authority::http::Config {
+        url: format!("http://{}/{{kind}}/{{type}}", simulator.address()),
+        token: String::new(),
+        callback: callback.to_owned(),
+        client: Settings::default(),
+    };
+    config.authorities = BTreeMap::from([("customs".to_owned(), customs)]);
+    simulator
+}
+
+/// A trader's software.
+pub struct Trader {
+    pub client: Client,
+    pub url: String,
+    pub bearer: String,
+}
+
+impl Trader {
+    /// A trader with a new key.
+    pub fn new(config: &Config, gateway: &Gateway, name: &str) -> Trader {
+        let key = keys::add(&config.keys_file(), name, Role::Trader, clock::now()).expect("a key");
+        Trader::with_key(config, &format!("https://{}", gateway.address()), &key)
+    }
+
+    /// A trader with a key that it has.
+    pub fn with_key(config: &Config, url: &str, key: &str) -> Trader {
+        let ca = gateway::development_ca(config).expect("a CA");
+        let client = Client::new(&Settings {
+            ca: Some(ca),
+            ..Settings::default()
+        })
+        .expect("a client");
+        Trader {
+            client,
+            url: url.to_owned(),
+            bearer: format!("Bearer {key}"),
+        }
+    }
+
+    pub async fn send(
+        &self,
+        method: &str,
+        route: &str,
+        more: &[(&str, &str)],
+        body: Bytes,
+    ) -> Response {
+        let mut headers = vec![
+            ("authorization", self.bearer.as_str()),
+            ("accept-language", "en"),
+        ];
+        if !body.is_empty() && !more.iter().any(|(name, _)| *name == "content-type") {
+            headers.push(("content-type", "application/xml"));
+        }
+        headers.extend(more);
+        self.client
+            .send(method, &format!("{}{route}", self.url), &headers, body)
+            .await
+            .expect("an answer")
+    }
+
+    pub async fn get(&self, route: &str) -> Response {
+        self.send("GET", route, &[], Bytes::new()).await
+    }
+
+    pub async fn declare(&self, body: Bytes, key: Option<&str>) -> Response {
+        let more: Vec<(&str, &str)> = key
+            .map(|key| ("idempotency-key", key))
+            .into_iter()
+            .collect();
+        self.send("POST", "/v1/declarations", &more, body).await
+    }
+
+    /// Waits until a declaration has this status.
+    pub async fn follow(&self, id: &str, status: &str) {
+        let start = Instant::now();
+        loop {
+            let events = json(&self.get(&format!("/v1/declarations/{id}/events")).await);
+            let met = events["events"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .any(|event| event["status"] == status);
+            if met {
+                return;
+            }
+            assert!(
+                start.elapsed() < Duration::from_secs(60),
+                "{id} does not get to {status}: {events}"
+            );
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+pub fn json(response: &Response) -> Value {
+    serde_json::from_slice(&response.body).unwrap_or_default()
+}
+
+pub fn problem(response: &Response) -> String {
+    let name = json(response)["type"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
+    name.trim_start_matches("urn:tongguan:problem:").to_owned()
+}
