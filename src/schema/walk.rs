@@ -58,10 +58,11 @@ pub fn walk(
     let Walk {
         violations, beyond, ..
     } = walk;
-    report(violations, document, limits, findings);
+    // First: however many violations there are, why reading ended is never left out.
     for refusal in refusals.list() {
         findings.push(refusal.clone());
     }
+    report(violations, document, limits, findings);
     findings.omit(beyond);
     reader.is_complete()
 }
