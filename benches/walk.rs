@@ -18,7 +18,7 @@ const MESSAGES: [(&str, &str); 3] = [
     ),
     (
         "manifest, 200 waybills",
-        include_str!("../tests/messages/manifest/original-200-waybills.xml"),
+        include_str!("../tests/messages/manifest/mt1201-flight-of-200-waybills.xml"),
     ),
 ];
 

@@ -60,8 +60,8 @@ macro_rules! traveller {
 
 const TRAVELLERS: [Traveller; 8] = [
     traveller!("goods", "import-air-one-item.xml"),
-    traveller!("manifest", "original-small.xml"),
-    traveller!("manifest", "preload.xml"),
+    traveller!("manifest", "mt1201-main.xml"),
+    traveller!("manifest", "mt2201-main.xml"),
     traveller!("aircraft", "inbound-forecast.xml"),
     traveller!("aircraft", "outbound-forecast.xml"),
     traveller!("aircraft", "arrival-confirmed.xml"),
