@@ -22,6 +22,7 @@ fn entry(number: u64, bytes: usize) -> Entry {
             reference: format!("ref-{number}"),
             authority: "customs".to_owned(),
             fields: Vec::new(),
+            charset: None,
             digest: Digest::of(&message),
             message,
         }),

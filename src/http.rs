@@ -200,3 +200,45 @@ fn causes(error: &(dyn std::error::Error + 'static)) -> String {
     }
     text
 }
+
+/// The `charset` parameter of a content type.
+pub fn charset(content_type: Option<&str>) -> Option<String> {
+    let parameters = content_type?.split(';').skip(1);
+    let mut pairs = parameters.filter_map(|parameter| parameter.split_once('='));
+    let (_, value) = pairs.find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))?;
+    let value = value.trim().trim_matches('"');
+    (!value.is_empty()).then(|| value.to_owned())
+}
+
+/// The content type of XML whose `charset` is known.
+pub fn xml_type(charset: Option<&str>) -> String {
+    match charset {
+        Some(charset) => format!("application/xml; charset={charset}"),
+        None => "application/xml".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_charset_of_a_content_type() {
+        let table = [
+            (None, None),
+            (Some("application/xml"), None),
+            (Some("application/xml; charset=GBK"), Some("GBK")),
+            (
+                Some("text/xml;boundary=x; Charset=\"utf-8\""),
+                Some("utf-8"),
+            ),
+        ];
+        for (content_type, expected) in table {
+            assert_eq!(
+                charset(content_type).as_deref(),
+                expected,
+                "{content_type:?}"
+            );
+        }
+    }
+}

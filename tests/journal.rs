@@ -34,6 +34,7 @@ fn recorded(number: u64) -> Entry {
             reference: format!("ref-{number}"),
             authority: "customs".to_owned(),
             fields: vec![("office".to_owned(), "0101".to_owned())],
+            charset: None,
             digest: Digest::of(&message),
             message,
         }),

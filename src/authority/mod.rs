@@ -30,6 +30,8 @@ pub struct Dispatch {
     pub reference: String,
     /// As the trader sent it.
     pub message: Bytes,
+    /// The `charset` that it came with.
+    pub charset: Option<String>,
 }
 
 /// The transport took the dispatch.

@@ -45,6 +45,8 @@ pub struct Recorded {
     pub authority: String,
     /// What the family extracted.
     pub fields: Vec<(String, String)>,
+    /// The `charset` that the message came with: its bytes cannot be read without.
+    pub charset: Option<String>,
     /// Digest of `message`.
     pub digest: Digest,
     /// The message as sent.

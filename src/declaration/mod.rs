@@ -134,6 +134,8 @@ pub struct Declaration {
     pub authority: String,
     /// Name and value of every field that the family extracts, in the family's order.
     pub fields: Vec<(String, String)>,
+    /// The `charset` of the `Content-Type`: it decides before the message's own declaration.
+    pub charset: Option<String>,
     /// Digest of `bytes`.
     pub digest: Digest,
     /// The message as sent.

@@ -44,7 +44,7 @@ pub struct Settings {
     /// A TLS handshake has to be complete after this.
     pub handshake_timeout_s: Duration,
     /// Connections at once; each may hold tens of kilobytes.
-    pub connections_max: usize,
+    pub connections_max: u32,
     /// Requests at once: each may hold a body.
     pub requests_max: usize,
     /// Requests of one trader at once, so that one cannot take all of them.

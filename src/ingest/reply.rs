@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::declaration::Id;
 use crate::fault::Fault;
 use crate::finding::{Findings, Language};
+use crate::http;
 use crate::pipeline::{Answering, Outcome};
 
 use super::body::Refused;
@@ -345,8 +346,13 @@ pub fn bytes_ok(content_type: &str, bytes: Bytes) -> Reply {
 }
 
 /// The message of a declaration, as a download that no browser takes for a page.
-pub fn message_ok(id: Id, bytes: Bytes) -> Reply {
+pub fn message_ok(id: Id, bytes: Bytes, charset: Option<&str>) -> Reply {
     let mut reply = respond(StatusCode::OK, "application/xml", bytes);
+    set(
+        &mut reply,
+        hyper::header::CONTENT_TYPE,
+        &http::xml_type(charset),
+    );
     set(
         &mut reply,
         hyper::header::CONTENT_DISPOSITION,

@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 use crate::clock;
 use crate::declaration::{Id, Status, Submission};
 use crate::finding::Language;
+use crate::http;
 use crate::pipeline::Handle;
 use crate::telemetry;
 use crate::view::{Filter, Row};
@@ -240,7 +241,7 @@ async fn read(
             .pipeline
             .message(&row)
             .await
-            .map(|bytes| reply::message_ok(id, bytes)),
+            .map(|(bytes, charset)| reply::message_ok(id, bytes, charset.as_deref())),
         Some(_) => desk
             .pipeline
             .receipt(&row)
@@ -368,15 +369,12 @@ async fn message(
 ) -> Result<(Bytes, Option<String>), Box<Reply>> {
     let language = caller.language;
     let content_type = text(request.headers(), CONTENT_TYPE.as_str()).unwrap_or_default();
-    let mut parameters = content_type.split(';').map(str::trim);
-    let essence = parameters.next().unwrap_or_default().to_ascii_lowercase();
+    let essence = content_type.split(';').next().unwrap_or_default();
+    let essence = essence.trim().to_ascii_lowercase();
     if !matches!(essence.as_str(), "application/xml" | "text/xml") {
         return Err(Box::new(reply::problem(Problem::MediaType, language)));
     }
-    let charset = parameters
-        .filter_map(|parameter| parameter.split_once('='))
-        .find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))
-        .map(|(_, value)| value.trim().trim_matches('"').to_owned());
+    let charset = http::charset(Some(&content_type));
     let refuse = |refused: Refused| Box::new(reply::refused(refused, language));
     let coding = Coding::parse(text(request.headers(), CONTENT_ENCODING.as_str()).as_deref())
         .map_err(refuse)?;

@@ -2,17 +2,18 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::time::Duration;
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
@@ -41,7 +42,9 @@ pub struct Server {
     address: SocketAddr,
     stop_wait: Duration,
     stop: watch::Sender<bool>,
-    task: JoinHandle<GracefulShutdown>,
+    task: JoinHandle<()>,
+    room: Arc<Semaphore>,
+    connections_max: u32,
 }
 
 impl Server {
@@ -75,12 +78,16 @@ impl Server {
             settings: settings.clone(),
         });
         let (stop, stopping) = watch::channel(false);
-        let task = tokio::spawn(accept(listener, TlsAcceptor::from(tls), desk, stopping));
+        let room = Arc::new(Semaphore::new(settings.connections_max as usize));
+        let acceptor = TlsAcceptor::from(tls);
+        let task = tokio::spawn(accept(listener, acceptor, desk, room.clone(), stopping));
         Ok(Server {
             address,
             stop_wait: settings.stop_wait_s,
             stop,
             task,
+            room,
+            connections_max: settings.connections_max,
         })
     }
 
@@ -92,13 +99,9 @@ impl Server {
     /// Accepts nothing more and waits until what is under way has been answered.
     pub async fn stop(self) {
         self.stop.send_replace(true);
-        let Ok(connections) = self.task.await else {
-            return;
-        };
-        if tokio::time::timeout(self.stop_wait, connections.shutdown())
-            .await
-            .is_err()
-        {
+        _ = self.task.await;
+        let ended = self.room.acquire_many(self.connections_max);
+        if tokio::time::timeout(self.stop_wait, ended).await.is_err() {
             telemetry::ingest_cut_off();
         }
     }
@@ -108,32 +111,33 @@ async fn accept(
     listener: TcpListener,
     acceptor: TlsAcceptor,
     desk: Arc<Desk>,
+    room: Arc<Semaphore>,
     mut stopping: watch::Receiver<bool>,
-) -> GracefulShutdown {
-    let connections = GracefulShutdown::new();
-    let room = Arc::new(Semaphore::new(desk.settings.connections_max));
+) {
     loop {
         // Without room nothing is accepted: the system's own queue holds a few, then peers wait.
         let permit = tokio::select! {
             permit = room.clone().acquire_owned() => permit,
-            _ = stopping.changed() => return connections,
+            _ = stopping.changed() => return,
         };
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            _ = stopping.changed() => return connections,
+            _ = stopping.changed() => return,
         };
         match (accepted, permit) {
             (Ok((stream, _)), Ok(permit)) => {
-                let (acceptor, desk, watcher) =
-                    (acceptor.clone(), desk.clone(), connections.watcher());
-                tokio::spawn(connection(stream, acceptor, desk, watcher, permit));
+                let (acceptor, desk, stopping) = (acceptor.clone(), desk.clone(), stopping.clone());
+                tokio::spawn(async move {
+                    connection(stream, acceptor, desk, stopping).await;
+                    drop(permit);
+                });
             }
             (Err(error), _) => {
                 // Out of descriptors, most likely: let some close.
                 telemetry::ingest_accept_failed(&error);
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
-            (_, Err(_)) => return connections,
+            (_, Err(_)) => return,
         }
     }
 }
@@ -142,8 +146,7 @@ async fn connection(
     stream: TcpStream,
     acceptor: TlsAcceptor,
     desk: Arc<Desk>,
-    watcher: Watcher,
-    permit: OwnedSemaphorePermit,
+    mut stopping: watch::Receiver<bool>,
 ) {
     _ = stream.set_nodelay(true);
     let shaken =
@@ -153,36 +156,88 @@ async fn connection(
         return;
     };
     let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-    let service = {
-        let desk = desk.clone();
-        service_fn(move |request| {
-            let desk = desk.clone();
-            async move {
-                let id = uuid::Uuid::now_v7().to_string();
-                let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-                let mut response = answer(&desk, request).await;
-                reply::set(
-                    &mut response,
-                    hyper::header::HeaderName::from_static("request-id"),
-                    &id,
-                );
-                telemetry::ingest_answered(&id, method.as_str(), &path, response.status().as_u16());
-                Ok::<_, Infallible>(response)
-            }
-        })
-    };
+    let activity = Arc::new(Activity::default());
+    let service = service_fn(|request| {
+        let (desk, activity) = (desk.clone(), activity.clone());
+        async move {
+            let _busy = activity.begin();
+            let id = uuid::Uuid::now_v7().to_string();
+            let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+            let mut response = answer(&desk, request).await;
+            let name = hyper::header::HeaderName::from_static("request-id");
+            reply::set(&mut response, name, &id);
+            telemetry::ingest_answered(&id, method.as_str(), &path, response.status().as_u16());
+            Ok::<_, Infallible>(response)
+        }
+    });
     let builder = builder(&desk.settings, http2);
-    let served = watcher
-        .watch(
-            builder
-                .serve_connection(TokioIo::new(stream), service)
-                .into_owned(),
-        )
-        .await;
-    if let Err(error) = served {
+    let mut served = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let idle_max = desk.settings.header_timeout_s;
+    let result = tokio::select! {
+        result = served.as_mut() => result,
+        _ = stopping.changed() => {
+            served.as_mut().graceful_shutdown();
+            served.await
+        }
+        () = activity.idle(idle_max) => {
+            served.as_mut().graceful_shutdown();
+            // A peer that does not take its leave is left.
+            let leave = tokio::time::timeout(idle_max, served);
+            leave.await.unwrap_or(Ok(()))
+        }
+    };
+    if let Err(error) = result {
         telemetry::ingest_connection_failed(&*error);
     }
-    drop(permit);
+}
+
+/// Knows since when a connection has no request under way. HTTP/2 needs it: its pings keep a
+/// connection without requests alive for ever.
+struct Activity {
+    under_way: AtomicU64,
+    last: Mutex<Instant>,
+}
+
+impl Default for Activity {
+    fn default() -> Activity {
+        Activity {
+            under_way: AtomicU64::new(0),
+            last: Mutex::new(Instant::now()),
+        }
+    }
+}
+
+impl Activity {
+    fn begin(&self) -> Busy<'_> {
+        self.under_way.fetch_add(1, Ordering::SeqCst);
+        Busy(self)
+    }
+
+    fn last(&self) -> Instant {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns when nothing has been under way for `long`.
+    async fn idle(&self, long: Duration) {
+        loop {
+            if self.under_way.load(Ordering::SeqCst) == 0 && self.last().elapsed() >= long {
+                return;
+            }
+            let since = self.last().elapsed();
+            let wait = long.saturating_sub(since).max(Duration::from_millis(50));
+            tokio::time::sleep(wait.min(long)).await;
+        }
+    }
+}
+
+struct Busy<'a>(&'a Activity);
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        let mut last = self.0.last.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = Instant::now();
+        self.0.under_way.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 /// One version only: the one that was agreed on, so that no byte is waited for without a

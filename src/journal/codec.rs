@@ -43,6 +43,7 @@ pub fn encode_head(entry: &Entry, out: &mut Vec<u8>) {
             ];
             texts.into_iter().for_each(|text| put(out, text));
             put_pairs(out, &recorded.fields);
+            put(out, recorded.charset.as_deref().unwrap_or(""));
             put_message(out, &recorded.digest, &recorded.message);
         }
         Event::Dispatched(dispatched) => {
@@ -117,6 +118,7 @@ pub fn decode_head(head: &[u8]) -> Result<(Entry, u64), String> {
                 reference: from.text()?,
                 authority: from.text()?,
                 fields: from.pairs()?,
+                charset: Some(from.text()?).filter(|charset| !charset.is_empty()),
                 digest: Digest([0; 32]),
                 message: Bytes::new(),
             };
@@ -271,8 +273,13 @@ mod tests {
     fn events() -> impl Strategy<Value = Event> {
         let bytes = || proptest::collection::vec(any::<u8>(), 0..200).prop_map(Bytes::from);
         prop_oneof![
-            (proptest::collection::vec(".{0,20}", 6), texts(), bytes()).prop_map(
-                |(t, fields, message)| {
+            (
+                proptest::collection::vec(".{0,20}", 6),
+                texts(),
+                proptest::option::of(".{1,9}"),
+                bytes()
+            )
+                .prop_map(|(t, fields, charset, message)| {
                     Event::Recorded(Recorded {
                         trader: t[0].clone(),
                         key: t[1].clone(),
@@ -281,11 +288,11 @@ mod tests {
                         reference: t[4].clone(),
                         authority: t[5].clone(),
                         fields,
+                        charset,
                         digest: Digest::of(&message),
                         message,
                     })
-                }
-            ),
+                }),
             (".{0,20}", any::<u32>()).prop_map(|(authority, attempts)| Event::Dispatched(
                 Dispatched {
                     authority,

@@ -181,6 +181,7 @@ impl Lane {
                 message_type: recorded.message_type,
                 reference: recorded.reference,
                 message: recorded.message,
+                charset: recorded.charset,
             }),
             _ => Err(Fault::ours(format!(
                 "entry {} is not a recorded declaration",

@@ -227,15 +227,15 @@ impl Handle {
         listed.map_err(|error| Fault::ours(error.to_string()))?
     }
 
-    /// The message of a declaration, as it was sent.
+    /// The message of a declaration as it was sent, and the charset that it came with.
     ///
     /// # Errors
     /// A journal that cannot be read.
-    pub async fn message(&self, row: &Row) -> Result<Bytes, Fault> {
+    pub async fn message(&self, row: &Row) -> Result<(Bytes, Option<String>), Fault> {
         let (shared, location) = (self.shared.clone(), row.location);
         let read = tokio::task::spawn_blocking(move || shared.read.entry(location)).await;
         match read.map_err(|error| Fault::ours(error.to_string()))??.event {
-            Event::Recorded(recorded) => Ok(recorded.message),
+            Event::Recorded(recorded) => Ok((recorded.message, recorded.charset)),
             _ => Err(Fault::ours(format!(
                 "entry {} is not a recorded declaration",
                 location.index

@@ -283,6 +283,7 @@ fn entry_of(declaration: Declaration) -> Entry {
             reference: declaration.reference,
             authority: declaration.authority,
             fields: declaration.fields,
+            charset: declaration.charset,
             digest: declaration.digest,
             message: declaration.bytes,
         }),

@@ -169,6 +169,7 @@ fn declaration(
         fields: fields
             .map(|(name, value)| (name.to_string(), value.clone()))
             .collect(),
+        charset: submission.charset,
         digest: Digest::of(&submission.bytes),
         bytes: submission.bytes,
         received_at: submission.received_at,

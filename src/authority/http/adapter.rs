@@ -2,7 +2,7 @@
 
 use crate::authority::{Adapter, Delivery, Dispatch, Reply};
 use crate::fault::{Fault, Retry};
-use crate::http::Client;
+use crate::http::{self, Client};
 
 use super::Config;
 
@@ -30,8 +30,9 @@ impl Http {
             .replace("{type}", &dispatch.message_type);
         let id = dispatch.id.to_string();
         let bearer = format!("Bearer {}", self.config.token);
+        let content_type = http::xml_type(dispatch.charset.as_deref());
         let mut headers = vec![
-            ("content-type", "application/xml"),
+            ("content-type", content_type.as_str()),
             ("tongguan-dispatch", id.as_str()),
         ];
         if !self.config.token.is_empty() {
@@ -46,7 +47,7 @@ impl Http {
             .await?;
         match retry_of(response.status) {
             None => Ok(Reply {
-                charset: charset(response.header("content-type")),
+                charset: http::charset(response.header("content-type")),
                 body: response.body,
             }),
             Some(retry) => {
@@ -83,14 +84,6 @@ fn retry_of(status: u16) -> Option<Retry> {
     }
 }
 
-/// The `charset` parameter of a content type.
-fn charset(content_type: Option<&str>) -> Option<String> {
-    let parameters = content_type?.split(';').skip(1);
-    let mut pairs = parameters.filter_map(|parameter| parameter.split_once('='));
-    let (_, value) = pairs.find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))?;
-    Some(value.trim().trim_matches('"').to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,26 +103,6 @@ mod tests {
         ];
         for (status, expected) in table {
             assert_eq!(retry_of(status), expected, "{status}");
-        }
-    }
-
-    #[test]
-    fn the_charset_of_a_content_type() {
-        let table = [
-            (None, None),
-            (Some("application/xml"), None),
-            (Some("application/xml; charset=GBK"), Some("GBK")),
-            (
-                Some("text/xml;boundary=x; Charset=\"utf-8\""),
-                Some("utf-8"),
-            ),
-        ];
-        for (content_type, expected) in table {
-            assert_eq!(
-                charset(content_type).as_deref(),
-                expected,
-                "{content_type:?}"
-            );
         }
     }
 }
