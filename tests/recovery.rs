@@ -13,20 +13,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use support::{Trader, config, customs, goods, json};
+use support::{Random, Trader, config, customs, goods, json};
 use tokio::sync::Mutex;
 use tongguan::clock;
 use tongguan::declaration::Id;
 use tongguan::ingest::keys::{self, Role};
-
-/// A number from a seed: splitmix64.
-fn random(seed: &mut u64) -> u64 {
-    *seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut z = *seed;
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
-}
 
 /// Starts `serve` and reads where it listens.
 fn serve(file: &Path) -> (Child, String) {
@@ -57,8 +48,9 @@ async fn no_receipt_and_no_dispatch_is_lost_by_a_kill() {
             .and_then(|text| text.parse().ok())
             .unwrap_or(default)
     };
-    let (kills, mut seed) = (number("KILLS", 20), number("SEED", clock::now().0 as u64));
-    println!("SEED={seed} KILLS={kills}");
+    let mut random = Random::from_environment();
+    let kills = number("KILLS", 20);
+    println!("KILLS={kills}");
     let folder = tempfile::tempdir().expect("a folder");
     let mut config = config(folder.path());
     let simulator = customs(&mut config, "").await;
@@ -103,7 +95,7 @@ async fn no_receipt_and_no_dispatch_is_lost_by_a_kill() {
                 }
             }));
         }
-        tokio::time::sleep(Duration::from_millis(20 + random(&mut seed) % 300)).await;
+        tokio::time::sleep(Duration::from_millis(20 + random.below(300))).await;
         child.kill().expect("killed");
         child.wait().expect("gone");
         for client in clients {

@@ -9,9 +9,15 @@ pub const APPLIED: &[u8] = b"m";
 /// Declarations by status: the status, a count.
 pub const COUNTS: &[u8] = b"c";
 
+/// All rows.
+pub const ROWS: &[u8] = b"d";
+
+/// Everything that waits.
+pub const PENDING: &[u8] = b"p";
+
 /// A declaration's row.
 pub fn row(id: Id) -> Vec<u8> {
-    [b"d".as_slice(), id.0.as_bytes()].concat()
+    [ROWS, id.0.as_bytes().as_slice()].concat()
 }
 
 /// An idempotency key.

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io;
+use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -73,11 +74,16 @@ fn open(folder: &Path) -> Result<Store, Fault> {
         }
     }
     for _ in 0..2 {
-        // A flipped bit makes sled panic here.
-        let why = match catch_unwind(AssertUnwindSafe(|| Store::open(folder))) {
-            Ok(Ok(store)) => return Ok(store),
-            Ok(Err(why)) => why,
-            Err(_) => "the store panicked".to_owned(),
+        let why = match guarded(|| Store::open(folder)) {
+            Ok(store) => {
+                // A damaged store may hang when it is closed: it is left open, aside.
+                let store = ManuallyDrop::new(store);
+                match guarded(|| store.check()) {
+                    Ok(()) => return Ok(ManuallyDrop::into_inner(store)),
+                    Err(why) => why,
+                }
+            }
+            Err(why) => why,
         };
         telemetry::view_set_aside(folder, &why);
         set_aside(folder)?;
@@ -87,6 +93,12 @@ fn open(folder: &Path) -> Result<Store, Fault> {
         "view: {} cannot be used, not even empty",
         folder.display()
     )))
+}
+
+/// A flipped bit makes sled panic where it should return an error.
+fn guarded<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    let result = catch_unwind(AssertUnwindSafe(work));
+    result.unwrap_or_else(|_| Err("the store panicked".to_owned()))
 }
 
 fn catch_up(view: &Store, read: &dyn journal::Read) -> Result<(), Fault> {

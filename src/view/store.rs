@@ -14,7 +14,7 @@ use super::fold::{begin, fold};
 use super::{Counts, Filter, Keyed, Page, Pending, Row, View, keys};
 
 /// The form of keys and rows; a view of another form is made again.
-const FORM: u8 = 1;
+const FORM: u8 = 2;
 
 /// What sled may keep in memory: rows in use, not the whole store.
 const CACHE_BYTES: u64 = 128 << 20;
@@ -26,7 +26,28 @@ const LOOKED_AT_MAX: usize = 10_000;
 pub struct Store {
     db: sled::Db,
     applied: AtomicU64,
-    counts: Mutex<BTreeMap<&'static str, u64>>,
+    tally: Mutex<Tally>,
+}
+
+/// What all rows together come to; a store that lost something comes to something else.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Tally {
+    /// Rows in each status.
+    counts: BTreeMap<&'static str, u64>,
+    /// The versions of all rows.
+    versions: u64,
+}
+
+impl Tally {
+    fn add(&mut self, row: &Row) {
+        *self.counts.entry(row.status.as_str()).or_default() += 1;
+        self.versions += u64::from(row.version);
+    }
+
+    fn take(&mut self, row: &Row) {
+        *self.counts.entry(row.status.as_str()).or_default() -= 1;
+        self.versions -= u64::from(row.version);
+    }
 }
 
 impl Store {
@@ -37,18 +58,21 @@ impl Store {
     pub fn open(folder: &Path) -> Result<Store, String> {
         let config = sled::Config::new().path(folder).cache_capacity(CACHE_BYTES);
         let db = config.open().map_err(|error| error.to_string())?;
-        let applied = match db.get(keys::APPLIED).map_err(|error| error.to_string())? {
-            None if db.is_empty() => 0,
+        let (applied, versions) = match db.get(keys::APPLIED).map_err(|error| error.to_string())? {
+            None if db.is_empty() => (0, 0),
             None => return Err("it does not say how far it has come".to_owned()),
-            Some(bytes) => match bytes.split_first() {
-                Some((&FORM, rest)) => u64::from_be_bytes(
-                    rest.try_into()
-                        .map_err(|_| "how far it has come is cut short")?,
+            Some(bytes) => match bytes.split_first_chunk::<9>() {
+                Some(([FORM, applied @ ..], versions)) => (
+                    u64::from_be_bytes(*applied),
+                    u64::from_be_bytes(versions.try_into().map_err(|_| "its tally is cut short")?),
                 ),
                 _ => return Err("it has another form".to_owned()),
             },
         };
-        let mut counts = BTreeMap::new();
+        let mut tally = Tally {
+            versions,
+            ..Tally::default()
+        };
         for found in db.scan_prefix(keys::COUNTS) {
             let (key, value) = found.map_err(|error| error.to_string())?;
             let word = std::str::from_utf8(&key[keys::COUNTS.len()..])
@@ -58,13 +82,60 @@ impl Store {
             let (Some(status), Ok(count)) = (word, count) else {
                 return Err("a count cannot be read".to_owned());
             };
-            counts.insert(status.as_str(), count);
+            if count > 0 {
+                tally.counts.insert(status.as_str(), count);
+            }
         }
         Ok(Store {
             db,
             applied: AtomicU64::new(applied),
-            counts: Mutex::new(counts),
+            tally: Mutex::new(tally),
         })
+    }
+
+    /// Looks at everything: every row and its indexes, and what they come to together. sled
+    /// drops what it cannot read of its files and goes on with the rest, so a store that opens
+    /// may have forgotten something.
+    ///
+    /// # Errors
+    /// The first thing that is wrong; sled may also panic.
+    pub fn check(&self) -> Result<(), String> {
+        let there = |key: Vec<u8>, what: &str, row: &Row| match self.db.contains_key(key) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(format!("the {what} of {} is missing", row.id)),
+            Err(error) => Err(error.to_string()),
+        };
+        let (mut tally, mut waiting) = (Tally::default(), 0);
+        for found in self.db.scan_prefix(keys::ROWS) {
+            let (key, bytes) = found.map_err(|error| error.to_string())?;
+            let row = Row::from_bytes(&bytes).filter(|row| *key == keys::row(row.id)[..]);
+            let row = row.ok_or("a row cannot be read")?;
+            for (key, _) in indexes(&row) {
+                there(key, "index", &row)?;
+            }
+            if row.version == 1 {
+                there(waits(&row), "dispatch", &row)?;
+                waiting += 1;
+            }
+            if let Some(reference) = &row.authority_reference {
+                let key = keys::authority_reference(&row.authority, &row.kind, reference);
+                there(key, "authority's number", &row)?;
+            }
+            tally.add(&row);
+        }
+        let mut found = self
+            .tally
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        found.counts.retain(|_, count| *count > 0);
+        if found != tally {
+            return Err(format!("its rows come to {tally:?}, not to {found:?}"));
+        }
+        if self.db.scan_prefix(keys::PENDING).count() != waiting {
+            return Err("what waits is not what its rows say".to_owned());
+        }
+        Ok(())
     }
 
     fn row(&self, id: Id) -> Result<Option<Row>, Fault> {
@@ -116,8 +187,8 @@ impl View for Store {
         let mut next = self.applied();
         let mut batch = sled::Batch::default();
         let mut rows: BTreeMap<Id, Row> = BTreeMap::new();
-        let mut counts = self
-            .counts
+        let mut tally = self
+            .tally
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
@@ -140,22 +211,21 @@ impl View for Store {
             let row = match known {
                 None => begin(*location, entry).inspect(|row| index(&mut batch, row)),
                 Some(mut row) => {
-                    let before = row.status;
+                    tally.take(&row);
                     fold(&mut row, *location, entry);
-                    *counts.entry(before.as_str()).or_default() -= 1;
                     Some(row)
                 }
             };
             // An event about a declaration that was never recorded has nowhere to go.
             let Some(row) = row else { continue };
-            *counts.entry(row.status.as_str()).or_default() += 1;
+            tally.add(&row);
             settle(&mut batch, &row, entry);
             rows.insert(row.id, row);
         }
         for row in rows.values() {
             batch.insert(keys::row(row.id), row.to_bytes());
         }
-        for (status, count) in &counts {
+        for (status, count) in &tally.counts {
             batch.insert(
                 [keys::COUNTS, status.as_bytes()].concat(),
                 &count.to_be_bytes(),
@@ -163,10 +233,15 @@ impl View for Store {
         }
         batch.insert(
             keys::APPLIED,
-            [&[FORM], next.to_be_bytes().as_slice()].concat(),
+            [
+                &[FORM],
+                next.to_be_bytes().as_slice(),
+                &tally.versions.to_be_bytes(),
+            ]
+            .concat(),
         );
         self.db.apply_batch(batch).map_err(failed)?;
-        *self.counts.lock().unwrap_or_else(PoisonError::into_inner) = counts;
+        *self.tally.lock().unwrap_or_else(PoisonError::into_inner) = tally;
         self.applied.store(next, Ordering::Release);
         Ok(())
     }
@@ -177,7 +252,7 @@ impl View for Store {
 
     fn by_key(&self, trader: &str, key: &str) -> Result<Option<Keyed>, Fault> {
         let found = self.db.get(keys::key(trader, key)).map_err(failed)?;
-        Ok(found.and_then(|bytes| {
+        let keyed = |bytes: &[u8]| {
             let (id, rest) = bytes.split_at_checked(16)?;
             let (digest, location) = rest.split_at_checked(32)?;
             Some(Keyed {
@@ -185,7 +260,11 @@ impl View for Store {
                 digest: Digest(digest.try_into().ok()?),
                 location: Location::from_bytes(location)?,
             })
-        }))
+        };
+        let unreadable = || Fault::ours("view: an idempotency key cannot be read");
+        found
+            .map(|bytes| keyed(&bytes).ok_or_else(unreadable))
+            .transpose()
     }
 
     fn by_reference(
@@ -273,10 +352,15 @@ impl View for Store {
     }
 
     fn counts(&self) -> Counts {
-        let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
         Status::ALL
             .iter()
-            .map(|status| (*status, counts.get(status.as_str()).copied().unwrap_or(0)))
+            .map(|status| {
+                (
+                    *status,
+                    tally.counts.get(status.as_str()).copied().unwrap_or(0),
+                )
+            })
             .collect()
     }
 
@@ -285,38 +369,40 @@ impl View for Store {
     }
 }
 
+/// The keys and values that lead to a row, from when it is recorded to the end.
+fn indexes(row: &Row) -> [(Vec<u8>, Vec<u8>); 4] {
+    let id = row.id.0.as_bytes().to_vec();
+    let at = row.location.index;
+    let keyed = [id.as_slice(), &row.digest.0, &row.location.to_bytes()].concat();
+    let list = keys::list(&row.trader);
+    let of_reference = keys::list_of_reference(&row.trader, &row.reference);
+    let reference = keys::reference(&row.authority, &row.kind, &row.reference);
+    [
+        (keys::key(&row.trader, &row.key), keyed),
+        (keys::falling(list, at), id.clone()),
+        (keys::falling(of_reference, at), id.clone()),
+        (keys::falling(reference, at), id),
+    ]
+}
+
+/// The key by which a row waits for its authority.
+fn waits(row: &Row) -> Vec<u8> {
+    keys::rising(keys::pending(&row.authority), row.location.index)
+}
+
 /// The indexes of a declaration that was just recorded.
 fn index(batch: &mut sled::Batch, row: &Row) {
-    let id = row.id.0.as_bytes();
-    let location = row.location.to_bytes();
-    let at = row.location.index;
-    let keyed = [id.as_slice(), &row.digest.0, &location].concat();
-    batch.insert(keys::key(&row.trader, &row.key), keyed);
-    batch.insert(keys::falling(keys::list(&row.trader), at), id);
-    batch.insert(
-        keys::falling(keys::list_of_reference(&row.trader, &row.reference), at),
-        id,
-    );
-    batch.insert(
-        keys::falling(
-            keys::reference(&row.authority, &row.kind, &row.reference),
-            at,
-        ),
-        id,
-    );
-    batch.insert(
-        keys::rising(keys::pending(&row.authority), at),
-        [id.as_slice(), &location].concat(),
-    );
+    for (key, value) in indexes(row) {
+        batch.insert(key, value);
+    }
+    let waiting = [row.id.0.as_bytes().as_slice(), &row.location.to_bytes()].concat();
+    batch.insert(waits(row), waiting);
 }
 
 /// What an event changes in the indexes.
 fn settle(batch: &mut sled::Batch, row: &Row, entry: &Entry) {
     if !matches!(entry.event, Event::Recorded(_)) {
-        batch.remove(keys::rising(
-            keys::pending(&row.authority),
-            row.location.index,
-        ));
+        batch.remove(waits(row));
     }
     if let Event::Answered(answered) = &entry.event
         && let Some(reference) = &answered.authority_reference

@@ -160,3 +160,34 @@ pub fn problem(response: &Response) -> String {
         .to_owned();
     name.trim_start_matches("urn:tongguan:problem:").to_owned()
 }
+
+/// Random numbers from a seed that is printed: splitmix64.
+pub struct Random(u64);
+
+impl Random {
+    /// From `SEED`, or from the clock.
+    pub fn from_environment() -> Random {
+        let given = std::env::var("SEED")
+            .ok()
+            .and_then(|text| text.parse().ok());
+        let seed = given.unwrap_or(clock::now().0 as u64);
+        println!("SEED={seed}");
+        Random(seed)
+    }
+
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    pub fn below(&mut self, end: u64) -> u64 {
+        self.next() % end
+    }
+
+    pub fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+        &from[self.below(from.len() as u64) as usize]
+    }
+}
