@@ -57,6 +57,26 @@ fn what_is_refused_before_any_schema() {
             Some("xml-attributes"),
         ),
         (
+            "an empty element closed twice",
+            with("<a//>"),
+            Some("xml-name"),
+        ),
+        (
+            "an XML declaration without a version",
+            b"<?xml encoding='UTF-8'?><a/>".to_vec(),
+            Some("xml-not-well-formed"),
+        ),
+        (
+            "an instruction without a name",
+            with("<?1?>"),
+            Some("xml-not-well-formed"),
+        ),
+        (
+            "a long text in pieces",
+            with(&"a&amp;".repeat(51)),
+            Some("xml-text"),
+        ),
+        (
             "a long tag",
             with(&format!("<a b='{}'/>", "x".repeat(150))),
             None,

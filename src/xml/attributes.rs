@@ -170,6 +170,45 @@ fn is_name_character(c: char) -> bool {
         || matches!(c, '0'..='9' | '-' | '.' | '\u{b7}' | '\u{300}'..='\u{36f}' | '\u{203f}'..='\u{2040}')
 }
 
+/// Whether this may stand between `<?xml` and `?>`.
+pub fn is_declaration(text: &str) -> bool {
+    fn white(c: char) -> bool {
+        matches!(c, ' ' | '\t' | '\n' | '\r')
+    }
+    fn pair<'t>(text: &'t str, name: &str) -> Option<(&'t str, &'t str)> {
+        let after = text.trim_start_matches(white);
+        let rest = after
+            .strip_prefix(name)
+            .filter(|_| after.len() < text.len())?;
+        let rest = rest.trim_start_matches(white).strip_prefix('=')?;
+        let rest = rest.trim_start_matches(white);
+        let quote = rest
+            .chars()
+            .next()
+            .filter(|quote| matches!(quote, '"' | '\''))?;
+        rest[1..].split_once(quote)
+    }
+    let Some((version, mut rest)) = pair(text, "version") else {
+        return false;
+    };
+    let minor = version.strip_prefix("1.");
+    let mut fine = minor.is_some_and(|minor| {
+        !minor.is_empty() && minor.bytes().all(|digit| digit.is_ascii_digit())
+    });
+    if let Some((encoding, after)) = pair(rest, "encoding") {
+        rest = after;
+        fine &= encoding.starts_with(|first: char| first.is_ascii_alphabetic())
+            && encoding
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'));
+    }
+    if let Some((standalone, after)) = pair(rest, "standalone") {
+        rest = after;
+        fine &= matches!(standalone, "yes" | "no");
+    }
+    fine && rest.trim_start_matches(white).is_empty()
+}
+
 /// White space as XML has it.
 pub fn is_white(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')

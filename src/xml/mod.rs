@@ -2,17 +2,20 @@
 //! quick-xml and encoding_rs. `decode` turns a body into a [`Document`] of UTF-8 that still
 //! knows where everything stood in the bytes as sent; `reader` turns a document into events
 //! and refuses what XML forbids or our limits exclude; `paths` finds the indexed path of an
-//! element, which only a finding needs. What the elements mean is left to `schema`.
+//! element, which only a finding needs. `plain` is a second
+//! reader, slow and obvious, that the first one is tested against. What the elements mean is left to `schema`.
 
 mod attributes;
 mod decode;
 mod paths;
+mod plain;
 mod reader;
 mod refusal;
 
 pub use attributes::{Attribute, is_name};
 pub use decode::Document;
 pub use paths::paths;
+pub use plain::{PlainEvent, plain};
 pub use reader::{Event, Reader};
 
 /// What one message may cost.

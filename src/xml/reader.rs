@@ -10,12 +10,12 @@ use quick_xml::events::Event as Token;
 
 use crate::finding::Findings;
 
-use super::attributes::{self, Attribute, Raw, Wrong, is_white, is_xml};
+use super::attributes::{self, Attribute, Raw, Wrong, is_name, is_white, is_xml};
 use super::refusal::Refusal;
 use super::{Document, Limits};
 
 /// Namespace declarations in force at once. Messages use one to three.
-const BINDINGS_MAX: usize = 32;
+pub(super) const BINDINGS_MAX: usize = 32;
 
 const XML_NAMESPACE: &str = "http://www.w3.org/XML/1998/namespace";
 
@@ -52,6 +52,8 @@ pub struct Reader<'a> {
     limits: &'a Limits,
     depth: usize,
     elements: usize,
+    /// Bytes of text since the last tag.
+    text_bytes: usize,
     rooted: bool,
     ended: bool,
     element_prefix: &'a str,
@@ -82,6 +84,7 @@ impl<'a> Reader<'a> {
             limits,
             depth: 0,
             elements: 0,
+            text_bytes: 0,
             rooted: false,
             ended: false,
             element_prefix: "",
@@ -154,8 +157,12 @@ impl<'a> Reader<'a> {
                 stop(Refusal::NotWellFormed, at, error.to_string(), "")
             })?;
             match token {
-                Token::Start(_) | Token::Empty(_) => return self.start(offset).map(Some),
+                Token::Start(_) | Token::Empty(_) => {
+                    self.text_bytes = 0;
+                    return self.start(offset).map(Some);
+                }
                 Token::End(_) => {
+                    self.text_bytes = 0;
                     self.bindings.truncate(
                         self.bindings
                             .partition_point(|binding| binding.depth < self.depth),
@@ -191,8 +198,10 @@ impl<'a> Reader<'a> {
                             "&amp; &lt; &gt; &quot; &apos; &#…;",
                         )
                     })?;
+                    let text = character.to_string();
+                    self.check_text_length(&text, offset)?;
                     return Ok(Some(Event::Text {
-                        text: Cow::Owned(character.to_string()),
+                        text: Cow::Owned(text),
                         offset,
                     }));
                 }
@@ -205,23 +214,22 @@ impl<'a> Reader<'a> {
                         "only at the very start",
                     ));
                 }
-                Token::PI(instruction)
-                    if instruction
-                        .get(..3)
-                        .is_some_and(|name| name.eq_ignore_ascii_case("xml"))
-                        && instruction
-                            .as_bytes()
-                            .get(3)
-                            .is_none_or(|byte| is_white(*byte)) =>
-                {
-                    return Err(stop(
-                        Refusal::NotWellFormed,
-                        offset,
-                        "<?xml",
-                        "only at the very start",
-                    ));
+                Token::Decl(declaration) => {
+                    let rest = declaration.get("xml".len()..).unwrap_or_default();
+                    if !attributes::is_declaration(rest) {
+                        let form = "<?xml version=\"1.0\" encoding=\"…\"?>";
+                        return Err(stop(Refusal::NotWellFormed, offset, "<?xml", form));
+                    }
                 }
-                Token::Decl(_) | Token::PI(_) | Token::Comment(_) => {}
+                Token::PI(instruction) => {
+                    let target = instruction.split([' ', '\t', '\n', '\r']).next();
+                    let target = target.unwrap_or_default();
+                    if !is_name(target) || target.eq_ignore_ascii_case("xml") {
+                        let expected = "a name other than xml";
+                        return Err(stop(Refusal::NotWellFormed, offset, target, expected));
+                    }
+                }
+                Token::Comment(_) => {}
                 Token::Eof if self.depth > 0 => {
                     return Err(stop(
                         Refusal::NotWellFormed,
@@ -280,7 +288,8 @@ impl<'a> Reader<'a> {
                 format!("<= {} bytes", self.limits.tag_bytes_max),
             ));
         }
-        let tag = self.text[offset + 1..end].trim_end_matches('/');
+        let tag = &self.text[offset + 1..end];
+        let tag = tag.strip_suffix('/').unwrap_or(tag);
         let name_end = tag.bytes().take_while(|byte| !is_white(*byte)).count();
         let (prefix, local) = self.name(&tag[..name_end], offset)?;
         self.element_prefix = prefix;
@@ -385,7 +394,7 @@ impl<'a> Reader<'a> {
         attributes::qualified(name).ok_or_else(|| stop(Refusal::Name, offset, name, "a name"))
     }
 
-    fn text(&self, offset: usize, end: usize) -> Result<Option<Event<'a>>, Stop> {
+    fn text(&mut self, offset: usize, end: usize) -> Result<Option<Event<'a>>, Stop> {
         let raw = &self.text[offset..end];
         if self.depth == 0 {
             let fine = raw.bytes().all(is_white);
@@ -398,15 +407,14 @@ impl<'a> Reader<'a> {
         if let Some(at) = memchr::memmem::find(raw.as_bytes(), b"]]>") {
             return Err(stop(Refusal::NotWellFormed, offset + at, "]]>", "]]&gt;"));
         }
-        self.check_text_length(raw, offset)?;
-        Ok(Some(Event::Text {
-            text: line_ends(raw),
-            offset,
-        }))
+        let text = line_ends(raw);
+        self.check_text_length(&text, offset)?;
+        Ok(Some(Event::Text { text, offset }))
     }
 
-    fn check_text_length(&self, text: &str, offset: usize) -> Result<(), Stop> {
-        if text.len() > self.limits.text_bytes_max {
+    fn check_text_length(&mut self, text: &str, offset: usize) -> Result<(), Stop> {
+        self.text_bytes += text.len();
+        if self.text_bytes > self.limits.text_bytes_max {
             let expected = format!("<= {} bytes", self.limits.text_bytes_max);
             return Err(stop(Refusal::TextLength, offset, "", expected));
         }

@@ -1,6 +1,8 @@
 //! Starts a gateway, is a trader, is an authority.
 #![allow(dead_code)]
 
+pub mod readers;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
