@@ -25,16 +25,26 @@ pub trait Value: Sized {
     fn show(&self, key: &str) -> String;
 }
 
+/// The end of settings that count something: ten times the elements of the largest message. A
+/// queue of so many is gigabytes already.
+const COUNT_MAX: u64 = 10_000_000;
+
+/// The end of settings in bytes: a terabyte.
+const BYTES_MAX: u64 = 1 << 40;
+
 macro_rules! integer {
     ($($type:ty),+) => {$(
         impl Value for $type {
             const SHAPE: Shape = Shape::Integer;
-            fn read(_key: &str, text: &str) -> Result<Self, String> {
-                let number: $type = text
-                    .replace('_', "")
-                    .parse()
-                    .map_err(|_| format!("expected a whole number from 1 to {}, found {text}", <$type>::MAX))?;
-                if number == 0 { Err("expected at least 1, found 0".to_owned()) } else { Ok(number) }
+            fn read(key: &str, text: &str) -> Result<Self, String> {
+                let end = if key.contains("bytes") { BYTES_MAX } else { COUNT_MAX };
+                let number: Option<u64> = text.replace('_', "").parse().ok();
+                let fits = number.filter(|number| (1..=end).contains(number));
+                let fits = fits.and_then(|number| <$type>::try_from(number).ok());
+                fits.ok_or_else(|| {
+                    let end = end.min(<$type>::MAX as u64);
+                    format!("expected a whole number from 1 to {end}, found {text}")
+                })
             }
             fn show(&self, _key: &str) -> String {
                 self.to_string()
