@@ -77,7 +77,7 @@ impl RuleCompiler<'_, '_, '_> {
             Ok(path) => Some(path),
             Err(step) => {
                 self.source
-                    .mistake(at, format!("{written}: the schema has no {step}"));
+                    .mistake(at, format!("{written}: the schema has no {step} there"));
                 None
             }
         }

@@ -209,7 +209,13 @@ impl Loader<'_> {
                 return None;
             }
         };
-        let mut shape = Shape::new();
+        let Some(place) = schema.place(&namespace, &root) else {
+            let text = format!("{schema_file} has no element {root} in namespace {namespace:?}");
+            source.mistake(table.at(), text);
+            self.mistakes.append(&mut own);
+            return None;
+        };
+        let mut shape = Shape::new(place);
         let fields = fields(&mut source, table, role, &schema, &mut shape);
         let (status, other) = statuses(&mut source, table, role);
         self.mistakes.append(&mut own);

@@ -1,7 +1,7 @@
 //! What a walk keeps of a message: the elements and attributes that fields and rules name,
 //! and nothing else. A [`Shape`] says which those are, a [`Record`] holds them for one message.
 
-use crate::schema::{Schema, Sink, Symbol};
+use crate::schema::{Place, Schema, Sink, Symbol};
 
 /// No node.
 const NONE: u32 = u32::MAX;
@@ -14,6 +14,7 @@ pub struct Shape {
 
 #[derive(Debug)]
 struct ShapeNode {
+    place: Place,
     /// Name, whether it is an attribute, and the node.
     children: Vec<(Symbol, bool, u32)>,
 }
@@ -41,9 +42,10 @@ impl Path {
 
 impl Shape {
     /// Only the root.
-    pub fn new() -> Shape {
+    pub fn new(root: Place) -> Shape {
         Shape {
             nodes: vec![ShapeNode {
+                place: root,
                 children: Vec::new(),
             }],
         }
@@ -52,7 +54,7 @@ impl Shape {
     /// Adds a path below `context` (a node), or below the root if it begins with `/`.
     ///
     /// # Errors
-    /// The first step that the schema does not know.
+    /// The first step that the schema does not have there.
     pub fn add(&mut self, schema: &Schema, context: u32, written: &str) -> Result<Path, String> {
         let (from_root, rest) = match written.strip_prefix('/') {
             Some(rest) => (true, rest),
@@ -68,7 +70,10 @@ impl Shape {
                 Some(name) => (name, true),
                 None => (step, false),
             };
-            let symbol = schema.symbol(name).ok_or_else(|| name.to_owned())?;
+            let place = schema
+                .below(self.nodes[at as usize].place, name, attribute)
+                .ok_or_else(|| step.to_owned())?;
+            let symbol = schema.symbol(name).ok_or_else(|| step.to_owned())?;
             let known = self.nodes[at as usize]
                 .children
                 .iter()
@@ -78,6 +83,7 @@ impl Shape {
                 None => {
                     let node = self.nodes.len() as u32;
                     self.nodes.push(ShapeNode {
+                        place,
                         children: Vec::new(),
                     });
                     self.nodes[at as usize]

@@ -18,7 +18,7 @@ mod violation;
 mod walk;
 
 pub use pattern::Pattern;
-pub use tables::{Schema, Symbol};
+pub use tables::{Place, Schema, Symbol};
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -9,6 +9,15 @@ use super::simple::Simple;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Symbol(pub u32);
 
+/// A place in the structure that a schema describes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// An element, by its number.
+    Element(usize),
+    /// An attribute: nothing stands below it.
+    Attribute,
+}
+
 /// A name with its namespace, numbered. Namespace 0 is none.
 pub(super) type Name = (u16, Symbol);
 
@@ -34,6 +43,46 @@ impl Schema {
             .list
             .get(symbol.0 as usize)
             .map_or("", |name| name)
+    }
+
+    /// Where the root element of this name stands.
+    pub fn place(&self, namespace: &str, local: &str) -> Option<Place> {
+        let name = self.names.find(namespace, local)?;
+        self.roots.get(&name).copied().map(Place::Element)
+    }
+
+    /// Where the child element, or the attribute, of this local name below `place` stands;
+    /// `None` if its type has none.
+    pub fn below(&self, place: Place, local: &str, attribute: bool) -> Option<Place> {
+        let Place::Element(element) = place else {
+            return None;
+        };
+        let Type::Complex(complex) = &self.types[self.elements[element].ty] else {
+            return None;
+        };
+        let symbol = self.symbol(local)?;
+        if attribute {
+            let mut names = complex.attributes.iter().map(|declared| declared.name);
+            return names
+                .any(|name| name.1 == symbol)
+                .then_some(Place::Attribute);
+        }
+        let found = match &complex.content {
+            Content::Empty | Content::Text(_) => None,
+            Content::Model(model) => {
+                let mut positions = model.positions.iter();
+                positions
+                    .find(|position| position.name.1 == symbol)
+                    .map(|found| found.element)
+            }
+            Content::All { members, .. } => {
+                let mut members = members.iter();
+                members
+                    .find(|member| member.name.1 == symbol)
+                    .map(|found| found.element)
+            }
+        };
+        found.map(Place::Element)
     }
 
     /// Local names of the global elements, sorted.
