@@ -145,3 +145,81 @@ impl Status {
         self == Recorded
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What answers ask for, one after another, and where the declaration stands after each.
+    #[test]
+    fn answers_repeated_late_or_out_of_order() {
+        let table: &[(&str, &str)] = &[
+            (
+                "dispatched received accepted released closed",
+                "dispatched received accepted released closed",
+            ),
+            // Answers overtake the note of the dispatch, and each other.
+            ("received dispatched accepted", "received received accepted"),
+            (
+                "released accepted received closed",
+                "released released released closed",
+            ),
+            (
+                "dispatched dispatched received received",
+                "dispatched dispatched received received",
+            ),
+            // Inspection and duty in either order, and again.
+            (
+                "accepted inspection duty_payable inspection released inspection",
+                "accepted inspection duty_payable inspection released released",
+            ),
+            // A rejection is not undone by what comes late; a correction replaces it.
+            (
+                "rejected received accepted superseded",
+                "rejected rejected rejected superseded",
+            ),
+            (
+                "closed rejected withdrawn superseded",
+                "closed closed closed closed",
+            ),
+            ("withdrawn released", "withdrawn withdrawn"),
+            // Given up, and then it turns out that the authority has it.
+            ("undeliverable received", "undeliverable received"),
+            (
+                "undeliverable undeliverable dispatched",
+                "undeliverable undeliverable dispatched",
+            ),
+            ("dispatched undeliverable", "dispatched dispatched"),
+            (
+                "released rejected superseded",
+                "released released superseded",
+            ),
+        ];
+        let statuses = |words: &str| -> Vec<Status> {
+            let words = words.split(' ');
+            words
+                .map(|word| Status::parse(word).expect("a status"))
+                .collect()
+        };
+        for (asked, expected) in table {
+            let mut status = Recorded;
+            let stood: Vec<Status> = statuses(asked)
+                .into_iter()
+                .map(|to| {
+                    status = status.after(to);
+                    status
+                })
+                .collect();
+            assert_eq!(stood, statuses(expected), "{asked}");
+        }
+        for status in Status::ALL {
+            assert_eq!(Status::parse(status.as_str()), Some(status));
+            assert_eq!(status.after(status), status);
+            assert_eq!(
+                status.after(Recorded),
+                status,
+                "nothing becomes recorded again"
+            );
+        }
+    }
+}

@@ -203,3 +203,15 @@ fn nameless() -> Findings {
 pub fn stopped() -> Fault {
     Fault::ours("the gateway is stopping")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_check_that_panics_is_one_fault() {
+        let fault = guarded(|| -> u8 { panic!("a bug") }).expect_err("it panicked");
+        assert_eq!(fault.whose, Whose::Ours);
+        assert_eq!(guarded(|| 1), Ok(1));
+    }
+}
