@@ -13,6 +13,10 @@ use super::Settings;
 /// A body gets this long before its rate counts.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// Window of a zstd frame: 8 MiB, which RFC 9659 has as the end for this content coding. A
+/// frame that asks for more would be given memory before its first byte is known.
+const ZSTD_WINDOW_LOG_MAX: u32 = 23;
+
 /// Why a body is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
@@ -96,8 +100,10 @@ pub fn expand(coding: Coding, bytes: Bytes, bytes_max: usize) -> Result<Bytes, R
         Coding::Identity => Ok(bytes),
         Coding::Gzip => read(flate2::read::MultiGzDecoder::new(&bytes[..]), bytes_max),
         Coding::Zstd => {
-            let decoder = zstd::stream::read::Decoder::with_buffer(&bytes[..])
+            let mut decoder = zstd::stream::read::Decoder::with_buffer(&bytes[..])
                 .map_err(|_| Refused::Compression)?;
+            let bounded = decoder.window_log_max(ZSTD_WINDOW_LOG_MAX);
+            bounded.map_err(|_| Refused::Compression)?;
             read(decoder, bytes_max)
         }
     }
