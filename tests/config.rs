@@ -105,7 +105,7 @@ fn every_mistake_is_named() {
         "a = 1\nb = 2\n",
         &[("TONGGUAN_INGEST_LISTEN", "x"), ("TONGGUAN_NO_SUCH", "1")],
     );
-    let mistakes = mistakes.err().expect("four mistakes");
+    let mistakes = mistakes.err().unwrap_or_default();
     assert_eq!(mistakes.len(), 4, "{mistakes:#?}");
     assert!(
         mistakes
