@@ -67,6 +67,16 @@ fn what_is_refused_before_any_schema() {
             Some("xml-not-well-formed"),
         ),
         (
+            "a second byte order mark",
+            b"\xef\xbb\xbf\xef\xbb\xbf<a/>".to_vec(),
+            Some("xml-not-well-formed"),
+        ),
+        (
+            "a second byte order mark in UTF-16",
+            b"\xfe\xff\xfe\xff\x06\x40".to_vec(),
+            Some("xml-not-well-formed"),
+        ),
+        (
             "an instruction without a name",
             with("<?1?>"),
             Some("xml-not-well-formed"),

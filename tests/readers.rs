@@ -8,7 +8,7 @@ use support::{Random, readers};
 use tongguan::xml::Limits;
 
 /// What a change puts in: the bits of which XML is made, whole and broken.
-const BITS: [&str; 52] = [
+const BITS: [&str; 53] = [
     "<",
     ">",
     "/",
@@ -59,6 +59,7 @@ const BITS: [&str; 52] = [
     "\u{1F6A2}",
     "\u{1}",
     "\u{FFFE}",
+    "\u{FEFF}",
     "\u{b7}",
     "-",
 ];

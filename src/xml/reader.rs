@@ -431,6 +431,11 @@ impl<'a> Reader<'a> {
 
     /// One look over the whole text, before anything else is believed of it.
     fn check_characters(&self) -> Result<(), Stop> {
+        // The one byte order mark that may be there is not part of the text; quick-xml would
+        // pass over another one and lose count of the bytes.
+        if self.text.starts_with('\u{feff}') {
+            return Err(stop(Refusal::NotWellFormed, 0, "U+FEFF", "<"));
+        }
         // Control characters, or the lead byte of U+FFFE and U+FFFF: everything else is XML.
         let suspect = |byte: &u8| (*byte < b' ' && !is_white(*byte)) || *byte == 0xEF;
         let mut from = 0;

@@ -54,9 +54,9 @@ pub fn fast(text: &str, limits: &Limits) -> Option<Vec<PlainEvent>> {
 
 /// Compares the readers on a document; `cut` says how many bytes the next chunk has.
 pub fn agree(text: &str, limits: &Limits, mut cut: impl FnMut() -> usize) {
-    let text = text.trim_start_matches('\u{feff}');
     let mut chunks = Vec::new();
-    let mut rest = text;
+    // One byte order mark is no part of the text; a second one is.
+    let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text);
     while !rest.is_empty() {
         let (chunk, after) = rest.split_at(rest.ceil_char_boundary(cut().clamp(1, rest.len())));
         chunks.push(chunk);
