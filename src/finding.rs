@@ -65,6 +65,9 @@ pub struct Finding {
     /// Stable for ever: a rule's code (`DEC-1003`), a constraint name of XML Schema
     /// (`cvc-maxLength-valid`), or a limit of the reader (`xml-doctype`).
     pub code: Cow<'static, str>,
+    /// A short name of what is wrong, for findings of a schema: `missing-element`; empty for others.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub name: Cow<'static, str>,
     /// Whether it refuses the message.
     pub severity: Severity,
     /// Indexed path, `/DecMessage/DecLists/DecList[2]/GNo`; an index only where an element repeats.

@@ -5,6 +5,7 @@ pub mod check;
 pub mod demo;
 pub mod keys;
 pub mod rebuild;
+pub mod schema;
 pub mod serve;
 pub mod simulate;
 pub mod status;

@@ -1,4 +1,5 @@
-//! `tongguan validate`: the check of the gateway, without a gateway.
+//! `tongguan validate`: the check of the gateway, without a gateway; with `--schema`, that of
+//! any XSD (see `schema`).
 
 use std::path::PathBuf;
 
@@ -8,13 +9,21 @@ use crate::family::Checked;
 use crate::finding::{Language, Severity};
 use crate::gateway;
 
-use super::{ConfigArgs, Exit, Outcome, read};
+use super::{ConfigArgs, Exit, Outcome, read, schema};
 
 /// See the module.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Messages to check; `-` or nothing reads standard input.
+    /// Messages to check; `-` or nothing reads standard input. With --schema nothing means
+    /// that the schemas are only compiled.
     files: Vec<PathBuf>,
+    /// Checks by this XSD instead of the families; repeat it for several. A folder may be
+    /// read for what they include and import, as their own folders may.
+    #[arg(long, value_name = "FILE")]
+    schema: Vec<PathBuf>,
+    /// Findings reported for a file with --schema; more are counted.
+    #[arg(long, default_value_t = 100, requires = "schema")]
+    findings: usize,
     /// One JSON object a file and line.
     #[arg(long)]
     json: bool,
@@ -27,13 +36,22 @@ pub struct Args {
 
 /// Runs it: code 0 when every message may be recorded, 1 when one would be refused.
 pub fn run(args: Args) -> Outcome {
-    let config = args.config.load()?;
-    let catalogue = gateway::catalogue(&config)?;
     let language = if args.language == "zh" {
         Language::Zh
     } else {
         Language::En
     };
+    if !args.schema.is_empty() {
+        return schema::run(
+            &args.schema,
+            &args.files,
+            language,
+            args.json,
+            args.findings,
+        );
+    }
+    let config = args.config.load()?;
+    let catalogue = gateway::catalogue(&config)?;
     let files = if args.files.is_empty() {
         vec![PathBuf::from("-")]
     } else {

@@ -294,6 +294,7 @@ impl Catalogue {
         let offset = document.text.find('<').unwrap_or(0);
         Finding {
             code: Cow::Borrowed("family-unknown"),
+            name: Cow::Borrowed(""),
             severity: Severity::Error,
             path: format!("/{root}"),
             place: document.place(offset),
@@ -361,6 +362,7 @@ fn report(
         };
         findings.push(Finding {
             code: Cow::Owned(breach.rule.code.clone()),
+            name: Cow::Borrowed(""),
             severity: breach.rule.severity,
             path: found.next().unwrap_or_default() + &breach.below,
             place: document.place(at),

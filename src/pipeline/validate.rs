@@ -181,6 +181,7 @@ fn nameless() -> Findings {
     let mut findings = Findings::new(1);
     findings.push(Finding {
         code: Cow::Borrowed("family-identity"),
+        name: Cow::Borrowed(""),
         severity: Severity::Error,
         path: String::new(),
         place: Place {

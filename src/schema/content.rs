@@ -1,351 +1,207 @@
-//! Content models as deterministic automata (Glushkov's construction). A position is one
-//! element particle; a state is the position last matched. Repetition of an element is a
-//! counter on its position and is never unrolled.
+//! Text and ends of elements during a walk: values, defaults, and whether a content model is
+//! satisfied.
 
-use super::tables::Name;
+use std::borrow::Cow;
 
-/// A content model as written.
-#[derive(Debug, Clone)]
-pub enum Particle {
-    /// An element, `min` to `max` times.
-    Element {
-        element: usize,
-        name: Name,
-        min: u32,
-        max: u32,
-    },
-    /// All of these, in order.
-    Sequence {
-        items: Vec<Particle>,
-        min: u32,
-        max: u32,
-    },
-    /// One of these.
-    Choice {
-        items: Vec<Particle>,
-        min: u32,
-        max: u32,
-    },
-}
+use crate::xml::Reader;
 
-/// No end to `maxOccurs`.
-pub const UNBOUNDED: u32 = u32::MAX;
+use super::Sink;
+use super::model::Matcher;
+use super::tables::*;
+use super::walk::{Frame, Walk};
 
-/// One element particle of a model.
-#[derive(Debug)]
-pub struct Position {
-    pub name: Name,
-    pub element: usize,
-    pub min: u32,
-    pub max: u32,
-}
-
-/// A compiled content model. State 0 is the beginning, state n + 1 follows position n.
-#[derive(Debug)]
-pub struct Automaton {
-    pub positions: Vec<Position>,
-    /// For each state the positions that may come next, sorted by name.
-    next: Vec<Vec<(Name, u16)>>,
-    /// Whether a document may end in a state (its counter aside).
-    accepts: Vec<bool>,
-}
-
-/// Why a model cannot be compiled.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Wrong {
-    /// Two particles compete for an element of this name: cos-nonambig.
-    Ambiguous(Name),
-    /// A group that repeats a bounded number of times.
-    CountedGroup,
-    /// More element particles than a state has bits for.
-    TooLarge,
-}
-
-/// Positions of one model: states are 16 bits wide.
-const POSITIONS_MAX: usize = 60_000;
-
-/// Where a document stands in a model: a state, and how often its position was matched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct At {
-    pub state: u16,
-    pub run: u32,
-}
-
-/// What an element means at some place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// It may stand here.
-    Fits { position: u16, at: At },
-    /// It may stand later in the model; something that is required before it is missing.
-    Later { position: u16, at: At },
-    /// The model has it, but earlier, or not again.
-    Misplaced { position: u16 },
-    /// The model does not have it.
-    Unknown,
-}
-
-impl Automaton {
-    /// Compiles a model.
-    pub fn compile(particle: &Particle) -> Result<Automaton, Wrong> {
-        let mut builder = Builder {
-            positions: Vec::new(),
-            follow: Vec::new(),
+impl<'a, 's, S: Sink> Walk<'a, 's, S> {
+    /// Text inside the innermost open element.
+    pub fn text(&mut self, text: Cow<'a, str>, offset: usize) {
+        let Some(frame) = self.frames.last_mut() else {
+            return;
         };
-        let whole = builder.add(particle)?;
-        let mut next = vec![whole.first.clone()];
-        next.extend(builder.follow);
-        let mut accepts = vec![whole.nullable];
-        accepts.extend(
-            (0..builder.positions.len() as u16).map(|position| whole.last.contains(&position)),
-        );
-        let mut table = Vec::with_capacity(next.len());
-        for mut positions in next {
-            positions.sort_unstable();
-            positions.dedup();
-            let name = |position: u16| builder.positions[usize::from(position)].name;
-            let mut named: Vec<(Name, u16)> = positions
-                .into_iter()
-                .map(|position| (name(position), position))
-                .collect();
-            named.sort_unstable();
-            if let Some(pair) = named.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-                return Err(Wrong::Ambiguous(pair[0].0));
-            }
-            table.push(named);
-        }
-        Ok(Automaton {
-            positions: builder.positions,
-            next: table,
-            accepts,
-        })
-    }
-
-    /// What an element called `name` means at `at`.
-    pub fn step(&self, at: At, name: Name) -> Step {
-        let state = usize::from(at.state);
-        if let Ok(found) = self.next[state].binary_search_by_key(&name, |(name, _)| *name) {
-            let position = self.next[state][found].1;
-            let again = state == usize::from(position) + 1;
-            let fits = if again {
-                at.run < self.positions[usize::from(position)].max
-            } else {
-                self.may_leave(at)
+        if frame.gathers && !frame.nil {
+            let max = self.limits.text_bytes_max;
+            let too_long = match &mut self.value {
+                None => {
+                    self.value = Some((text, offset));
+                    false
+                }
+                Some((whole, _)) if whole.len() + text.len() > max => true,
+                Some((whole, _)) => {
+                    whole.to_mut().push_str(&text);
+                    false
+                }
             };
-            let run = if again { at.run + 1 } else { 1 };
-            if fits {
-                return Step::Fits {
-                    position,
-                    at: At {
-                        state: position + 1,
-                        run,
-                    },
-                };
+            if too_long && !std::mem::replace(&mut frame.strayed, true) {
+                // Runs of allowed length can add up: the value ends here.
+                frame.broken = true;
+                let element = frame.offset;
+                let expected = format!("maxLength {max}");
+                self.violate("cvc-maxLength-valid", element, offset, "", expected);
             }
-            if !again {
-                return Step::Later {
-                    position,
-                    at: At {
-                        state: position + 1,
-                        run,
-                    },
-                };
-            }
+            return;
         }
-        let mut named = self
-            .positions
-            .iter()
-            .enumerate()
-            .filter(|(_, position)| position.name == name);
-        let mut earlier = None;
-        match named.find(|(number, _)| {
-            let later = *number >= state;
-            if !later {
-                earlier = Some(*number as u16);
-            }
-            later
-        }) {
-            Some((number, _)) => {
-                let position = number as u16;
-                Step::Later {
-                    position,
-                    at: At {
-                        state: position + 1,
-                        run: 1,
-                    },
-                }
-            }
-            None => earlier.map_or(Step::Unknown, |position| Step::Misplaced { position }),
+        if frame.strayed {
+            return;
         }
-    }
-
-    /// Whether nothing more is required at `at`.
-    pub fn may_end(&self, at: At) -> bool {
-        self.accepts[usize::from(at.state)] && self.may_leave(at)
-    }
-
-    /// The names that may come at `at`, in the order of the model.
-    pub fn expected(&self, at: At) -> Vec<Name> {
-        let mut positions: Vec<u16> = self.next[usize::from(at.state)]
-            .iter()
-            .map(|(_, position)| *position)
-            .collect();
-        positions.sort_unstable();
-        let fits = |position: &u16| {
-            let again = at.state == position + 1;
-            if again {
-                at.run < self.positions[usize::from(*position)].max
-            } else {
-                self.may_leave(at)
-            }
+        let blank = text
+            .bytes()
+            .all(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
+        let code = match &self.schema.types[frame.ty].content {
+            _ if frame.nil => "cvc-elt.3.2.1",
+            // Not even white space, the standard says.
+            Content::Empty if !text.is_empty() => "cvc-complex-type.2.1",
+            Content::Model(model) if !model.mixed && !blank => "cvc-complex-type.2.3",
+            _ => return,
         };
-        positions
-            .into_iter()
-            .filter(fits)
-            .map(|position| self.positions[usize::from(position)].name)
-            .collect()
-    }
-
-    /// Whether the position last matched came often enough.
-    fn may_leave(&self, at: At) -> bool {
-        at.state == 0 || at.run >= self.positions[usize::from(at.state) - 1].min
-    }
-}
-
-struct Builder {
-    positions: Vec<Position>,
-    follow: Vec<Vec<u16>>,
-}
-
-struct Part {
-    nullable: bool,
-    first: Vec<u16>,
-    last: Vec<u16>,
-}
-
-impl Builder {
-    fn add(&mut self, particle: &Particle) -> Result<Part, Wrong> {
-        match particle {
-            Particle::Element {
-                element,
-                name,
-                min,
-                max,
-            } => self.element(*element, *name, *min, *max),
-            Particle::Sequence { items, min, max } | Particle::Choice { items, min, max } => {
-                // A group around one plain element lends it its counters.
-                if let (
-                    [
-                        Particle::Element {
-                            element,
-                            name,
-                            min: 1,
-                            max: 1,
-                        },
-                    ],
-                    true,
-                ) = (&items[..], *max > 1)
-                {
-                    return self.element(*element, *name, *min, *max);
-                }
-                let sequence = matches!(particle, Particle::Sequence { .. });
-                let mut part = if sequence {
-                    self.sequence(items)?
-                } else {
-                    self.choice(items)?
-                };
-                match (*min, *max) {
-                    (0 | 1, 1) => {}
-                    (_, 0) => return Ok(nothing()),
-                    (0 | 1, UNBOUNDED) => self.repeat(&part)?,
-                    _ => return Err(Wrong::CountedGroup),
-                }
-                part.nullable |= *min == 0;
-                Ok(part)
-            }
-        }
-    }
-
-    fn element(&mut self, element: usize, name: Name, min: u32, max: u32) -> Result<Part, Wrong> {
-        if max == 0 {
-            return Ok(nothing());
-        }
-        if self.positions.len() == POSITIONS_MAX {
-            return Err(Wrong::TooLarge);
-        }
-        let position = self.positions.len() as u16;
-        self.positions.push(Position {
-            name,
+        frame.strayed = true;
+        let element = frame.offset;
+        let (value, lead) = Schema::trimmed(&text);
+        self.violate(
+            code,
             element,
-            min,
-            max,
-        });
-        self.follow
-            .push(if max > 1 { vec![position] } else { Vec::new() });
-        Ok(Part {
-            nullable: min == 0,
-            first: vec![position],
-            last: vec![position],
-        })
+            offset + if blank { 0 } else { lead },
+            &value,
+            String::new(),
+        );
     }
 
-    fn sequence(&mut self, items: &[Particle]) -> Result<Part, Wrong> {
-        let mut whole = nothing();
-        for item in items {
-            let part = self.add(item)?;
-            for last in &whole.last {
-                self.follow[usize::from(*last)].extend(&part.first);
-            }
-            if whole.nullable {
-                whole.first.extend(&part.first);
-            }
-            if part.nullable {
-                whole.last.extend(&part.last);
-            } else {
-                whole.last = part.last;
-            }
-            whole.nullable &= part.nullable;
-        }
-        Ok(whole)
-    }
-
-    fn choice(&mut self, items: &[Particle]) -> Result<Part, Wrong> {
-        let mut whole = Part {
-            nullable: items.is_empty(),
-            ..nothing()
+    /// The innermost open element ends.
+    pub fn end(&mut self, reader: &Reader<'a>, offset: usize) {
+        let Some(frame) = self.frames.pop() else {
+            return;
         };
-        for item in items {
-            let part = self.add(item)?;
-            whole.nullable |= part.nullable;
-            whole.first.extend(part.first);
-            whole.last.extend(part.last);
+        let schema = self.schema;
+        let gathered = self.value.take();
+        let mut key = None;
+        let mut simple_content = true;
+        match &schema.types[frame.ty].content {
+            _ if frame.nil => {}
+            Content::Empty => simple_content = false,
+            Content::Simple(simple) => {
+                let (text, at) = gathered.unwrap_or((Cow::Borrowed(""), offset));
+                if frame.broken {
+                    self.misfit(&frame);
+                } else {
+                    key = self.simple(reader, &frame, *simple, &text, at);
+                }
+            }
+            Content::Model(model) => {
+                simple_content = false;
+                match &model.matcher {
+                    Matcher::Automaton(automaton) => {
+                        let counters = &self.counters[frame.counters..];
+                        let fresh = self
+                            .detours
+                            .last()
+                            .is_none_or(|detour| detour.depth != self.frames.len());
+                        if !(fresh && automaton.may_end(frame.state, counters)) {
+                            self.missing(automaton, &frame, offset);
+                        }
+                    }
+                    Matcher::All(all) => self.missing_of_all(all, &frame, offset),
+                }
+                if frame.gathers {
+                    let text = gathered.map_or(Cow::Borrowed(""), |(text, _)| text);
+                    self.mixed_value(&frame, &text, offset);
+                }
+            }
         }
-        Ok(whole)
+        self.counters.truncate(frame.counters);
+        self.bits.truncate(frame.bits);
+        if !schema.constraints.is_empty() {
+            let nillable = frame
+                .element
+                .is_some_and(|element| schema.elements[element].nillable);
+            self.keys
+                .end(&schema.constraints, key, simple_content, nillable);
+            for broken in std::mem::take(&mut self.keys.broken) {
+                self.violate(
+                    broken.code,
+                    broken.element,
+                    broken.element,
+                    &broken.value,
+                    broken.expected,
+                );
+            }
+        }
+        if frame.told {
+            self.sink.end();
+        }
     }
 
-    fn repeat(&mut self, part: &Part) -> Result<(), Wrong> {
-        for last in &part.last {
-            let position = &self.positions[usize::from(*last)];
-            // A bounded run inside an unbounded repetition could be counted in two ways.
-            if position.max > 1 && position.max != UNBOUNDED && part.first.contains(last) {
-                return Err(Wrong::Ambiguous(position.name));
+    /// Checks a value; gives its key and text if somebody may ask for them.
+    fn simple(
+        &mut self,
+        reader: &Reader<'a>,
+        frame: &Frame,
+        simple: SimpleId,
+        text: &str,
+        offset: usize,
+    ) -> Option<(String, String)> {
+        let schema = self.schema;
+        let simple = &schema.simples[simple];
+        let constraint = frame
+            .element
+            .and_then(|element| schema.elements[element].value.as_ref());
+        // An element without any content has the default, or the fixed, value.
+        let defaulted = constraint.is_some() && text.is_empty() && !frame.parent;
+        let (text, constraint) = match constraint {
+            Some(constraint) if defaulted => (constraint.text.as_str(), None),
+            constraint => (text, constraint.filter(|constraint| constraint.fixed)),
+        };
+        // Where the value begins, for people: after leading white space.
+        let at = offset + text.len() - text.trim_start().len();
+        let value = match simple.check(&schema.simples, text, reader) {
+            Ok(value) => value,
+            Err(misfit) => {
+                self.misfit(frame);
+                let (value, _) = Schema::trimmed(text);
+                let code = if defaulted {
+                    "cvc-elt.5.1.1"
+                } else {
+                    misfit.code
+                };
+                self.violate(code, frame.offset, at, &value, misfit.expected);
+                return None;
             }
-            self.follow[usize::from(*last)].extend(&part.first);
+        };
+        if simple.identified {
+            self.identify(simple, &value, reader, frame.offset, "", at);
         }
-        // One that repeats by the group alone may run on without end.
-        for first in part.first.iter().filter(|first| part.last.contains(first)) {
-            let position = &mut self.positions[usize::from(*first)];
-            if position.max == 1 {
-                position.max = UNBOUNDED;
-            }
+        let mut key = None;
+        if constraint.is_some() || self.keys.awaits() {
+            key = simple.key(&schema.simples, text, reader);
         }
-        Ok(())
+        if let Some(fixed) = constraint.filter(|fixed| key.as_ref() != Some(&fixed.key)) {
+            let expected = fixed.text.clone();
+            self.violate("cvc-elt.5.2.2.2.2", frame.offset, at, &value, expected);
+        }
+        if frame.told && !value.is_empty() {
+            self.sink.text(&value, at);
+        }
+        Some((key.unwrap_or_default(), value.into_owned()))
+            .filter(|_| !schema.constraints.is_empty())
     }
-}
 
-fn nothing() -> Part {
-    Part {
-        nullable: true,
-        first: Vec::new(),
-        last: Vec::new(),
+    /// The text of a mixed element with a fixed value.
+    fn mixed_value(&mut self, frame: &Frame, text: &str, offset: usize) {
+        let constraint = frame
+            .element
+            .and_then(|element| self.schema.elements[element].value.as_ref());
+        let Some(fixed) = constraint.filter(|constraint| constraint.fixed) else {
+            return;
+        };
+        if frame.parent {
+            let code = "cvc-elt.5.2.2.1";
+            self.violate(code, frame.offset, frame.offset, "", fixed.text.clone());
+        } else if !text.is_empty() && text != fixed.text {
+            let (value, _) = Schema::trimmed(text);
+            let expected = fixed.text.clone();
+            self.violate("cvc-elt.5.2.2.2.1", frame.offset, offset, &value, expected);
+        }
+    }
+
+    fn misfit(&mut self, frame: &Frame) {
+        if frame.told {
+            self.sink.misfit();
+        }
     }
 }

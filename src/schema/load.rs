@@ -1,29 +1,37 @@
-//! A set of schema files: the entry and everything that it includes, and the global
-//! declarations in them. Nothing is fetched; a location leads to one of the files given.
+//! A set of schema files: those given and everything that they include, import or redefine,
+//! and the global declarations in them. Nothing is fetched: a location leads to a file that
+//! the [`Source`] has, or nowhere.
 
 use std::collections::HashMap;
 
+use super::syntax;
 use super::tree::{Node, parse};
-use super::{Files, Mistake};
+use super::{Mistake, Source};
 
 /// One file of a set, under the namespace that it has there: an included file without a
 /// namespace of its own takes that of the file that includes it.
 pub struct File {
-    /// Its name in [`Files`].
+    /// Its name in the [`Source`].
     pub name: String,
     /// The namespace of its global declarations.
     pub namespace: String,
     /// Whether its own target namespace is absent, so that unprefixed references mean
     /// `namespace` as well.
     pub chameleon: bool,
+    /// Namespaces that it may refer to: its own, and those that it imports.
+    pub visible: Vec<String>,
+    /// The files that it includes or redefines, by number.
+    pub parts: Vec<usize>,
     /// Its `schema` element.
     pub root: Node,
 }
 
 /// A gathered set.
 pub struct Set {
-    /// The entry first.
+    /// In the order in which they were met; those given first.
     pub files: Vec<File>,
+    /// Which `redefine` of which file is about which file.
+    redefines: Vec<(usize, usize, usize)>,
 }
 
 /// What a global declaration is.
@@ -39,140 +47,353 @@ pub enum Kind {
     Attribute,
     /// `attributeGroup`.
     AttributeGroup,
+    /// `notation`.
+    Notation,
 }
 
-/// Global declarations by kind, namespace and name.
-pub type Globals<'s> = HashMap<(Kind, &'s str, &'s str), (usize, &'s Node)>;
+impl Kind {
+    /// That of a child of `schema`.
+    pub fn of(node: &Node) -> Option<Kind> {
+        Some(match node.name.as_str() {
+            "element" => Kind::Element,
+            "simpleType" | "complexType" => Kind::Type,
+            "group" => Kind::Group,
+            "attribute" => Kind::Attribute,
+            "attributeGroup" => Kind::AttributeGroup,
+            "notation" => Kind::Notation,
+            _ => return None,
+        })
+    }
+}
 
-/// Files of one set; published ones have a few dozen.
-const FILES_MAX: usize = 1000;
+/// Where a declaration stands: the number of its file, and its node.
+pub type Declared<'s> = (usize, &'s Node);
 
-/// Gathers the set that begins with `entry`.
-pub fn load(entry: &str, files: &Files) -> Result<Set, Mistake> {
-    let mut set = Set { files: Vec::new() };
-    // What is still to be read, with the namespace of the includer and the place of the include.
-    let mut queue = vec![(entry.to_owned(), None::<String>, (entry.to_owned(), 0))];
-    while let Some((name, includer, (at, line))) = queue.pop() {
-        let mistake = |text: String| Mistake {
-            file: at.clone(),
-            line,
-            text,
-        };
-        let bytes = files
-            .get(&name)
-            .ok_or_else(|| mistake(format!("the schema file {name} is not there")))?;
-        let root = parse(&name, bytes)?;
-        if root.name != "schema" {
-            return Err(Mistake {
-                file: name,
-                line: root.line,
-                text: format!("{} instead of schema", root.name),
-            });
-        }
-        let own = root.attribute("targetNamespace").map(str::to_owned);
-        let namespace = match (&own, &includer) {
-            (Some(own), Some(includer)) if own != includer => {
-                return Err(mistake(format!(
-                    "src-include.2.1: {name} has the target namespace {own}, not {includer}"
-                )));
-            }
-            (Some(own), _) => own.clone(),
-            (None, Some(includer)) => includer.clone(),
-            (None, None) => String::new(),
-        };
-        if set
-            .files
-            .iter()
-            .any(|file| file.name == name && file.namespace == namespace)
-        {
-            continue;
-        }
-        if set.files.len() == FILES_MAX {
-            return Err(mistake(format!("more than {FILES_MAX} files")));
-        }
-        for child in root.children.iter().filter(|child| child.name == "include") {
-            let location = child.attribute("schemaLocation").unwrap_or_default();
-            let target = beside(&name, location).ok_or_else(|| Mistake {
-                file: name.clone(),
-                line: child.line,
-                text: format!("include: {location:?} leads out of the folder"),
-            })?;
-            queue.push((target, Some(namespace.clone()), (name.clone(), child.line)));
-        }
-        let chameleon = own.is_none() && !namespace.is_empty();
-        set.files.push(File {
-            name,
-            namespace,
-            chameleon,
-            root,
-        });
+/// The global declarations of a set.
+#[derive(Default)]
+pub struct Globals<'s> {
+    /// By kind, namespace and name.
+    pub declared: HashMap<(Kind, &'s str, &'s str), Declared<'s>>,
+    /// What a redefinition stands in the place of.
+    pub redefined: HashMap<*const Node, Declared<'s>>,
+}
+
+/// Files of one set; published ones have a few hundred.
+const FILES_MAX: usize = 2000;
+
+/// What is still to be read, and why.
+struct Wanted {
+    name: String,
+    why: Why,
+    /// The file and line that ask for it.
+    by: String,
+    line: u32,
+}
+
+enum Why {
+    /// It was given.
+    Given,
+    /// It is part of the file of this number; the second is the number of the `redefine`.
+    Part(usize, Option<usize>),
+    /// Its namespace is imported.
+    Import(String),
+}
+
+/// Gathers the set that begins with `given`.
+pub fn load(given: &[&str], source: &dyn Source) -> Result<Set, Mistake> {
+    let mut set = Set {
+        files: Vec::new(),
+        redefines: Vec::new(),
+    };
+    let given = given.iter().map(|name| Wanted {
+        name: (*name).to_owned(),
+        why: Why::Given,
+        by: (*name).to_owned(),
+        line: 0,
+    });
+    let mut queue: std::collections::VecDeque<Wanted> = given.collect();
+    while let Some(wanted) = queue.pop_front() {
+        set.add(wanted, source, &mut queue)?;
     }
     Ok(set)
 }
 
 impl Set {
-    /// The global declarations of all files.
+    fn add(
+        &mut self,
+        wanted: Wanted,
+        source: &dyn Source,
+        queue: &mut std::collections::VecDeque<Wanted>,
+    ) -> Result<(), Mistake> {
+        let mistake = |text: String| Mistake {
+            file: wanted.by.clone(),
+            line: wanted.line,
+            text,
+        };
+        // Only what a file is made of has to be there: an import is a hint.
+        let includer = match &wanted.why {
+            Why::Part(number, _) => Some(self.files[*number].namespace.clone()),
+            Why::Given | Why::Import(_) => None,
+        };
+        let same = |file: &File| {
+            file.name == wanted.name
+                && match &includer {
+                    Some(namespace) => file.namespace == *namespace,
+                    None => !file.chameleon,
+                }
+        };
+        if let Some(known) = self.files.iter().position(same) {
+            if let Why::Import(namespace) = &wanted.why
+                && self.files[known].namespace != *namespace
+            {
+                return Err(mistake(wrong_import(
+                    &wanted.name,
+                    &self.files[known].namespace,
+                    namespace,
+                )));
+            }
+            self.join(&wanted.why, known);
+            return Ok(());
+        }
+        let bytes = match source.read(&wanted.name) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) if matches!(wanted.why, Why::Import(_)) => return Ok(()),
+            Ok(None) => {
+                let code = match wanted.why {
+                    Why::Part(_, Some(_)) => "src-redefine.1",
+                    _ => "src-include.1",
+                };
+                let name = &wanted.name;
+                return Err(mistake(format!(
+                    "{code}: the schema file {name} is not there"
+                )));
+            }
+            Err(text) => return Err(mistake(text)),
+        };
+        let root = parse(&wanted.name, &bytes).map_err(|wrong| match &wanted.why {
+            Why::Part(..) if wrong.text.starts_with("s4s-elt-schema-ns") => mistake(format!(
+                "src-include.1: {} is not a schema file",
+                wanted.name
+            )),
+            _ => wrong,
+        })?;
+        if root.name != "schema" {
+            let text = format!("s4s-elt-schema-ns: {} instead of schema", root.name);
+            return Err(root.mistake(&wanted.name, text));
+        }
+        syntax::check(&wanted.name, &root)?;
+        let own = root.attribute("targetNamespace").map(str::to_owned);
+        if own.as_deref() == Some("") {
+            let text = "s4s-att-invalid-value: an empty targetNamespace";
+            return Err(root.mistake(&wanted.name, text));
+        }
+        let namespace = match (&own, &wanted.why) {
+            (own, Why::Import(namespace)) if own.as_deref().unwrap_or("") != namespace => {
+                let own = own.as_deref().unwrap_or("");
+                return Err(mistake(wrong_import(&wanted.name, own, namespace)));
+            }
+            (Some(own), Why::Part(..)) if Some(own) != includer.as_ref() => {
+                let code = match wanted.why {
+                    Why::Part(_, Some(_)) => "src-redefine.3.1",
+                    _ => "src-include.2.1",
+                };
+                return Err(mistake(format!(
+                    "{code}: {} has the target namespace {own}, not that of the file that includes it",
+                    wanted.name
+                )));
+            }
+            (Some(own), _) => own.clone(),
+            (None, _) => includer.unwrap_or_default(),
+        };
+        if self.files.len() == FILES_MAX {
+            return Err(mistake(format!("more than {FILES_MAX} schema files")));
+        }
+        let number = self.files.len();
+        let chameleon = own.is_none() && !namespace.is_empty();
+        let visible = self.gather(number, &wanted.name, &namespace, &root, source, queue)?;
+        self.files.push(File {
+            name: wanted.name,
+            namespace,
+            chameleon,
+            visible,
+            parts: Vec::new(),
+            root,
+        });
+        self.join(&wanted.why, number);
+        Ok(())
+    }
+
+    /// Notes which file a part belongs to.
+    fn join(&mut self, why: &Why, part: usize) {
+        if let Why::Part(whole, redefine) = why {
+            self.files[*whole].parts.push(part);
+            if let Some(node) = redefine {
+                self.redefines.push((*whole, *node, part));
+            }
+        }
+    }
+
+    /// Queues what a file includes, imports and redefines; gives the namespaces that it may
+    /// refer to.
+    fn gather(
+        &self,
+        number: usize,
+        name: &str,
+        namespace: &str,
+        root: &Node,
+        source: &dyn Source,
+        queue: &mut std::collections::VecDeque<Wanted>,
+    ) -> Result<Vec<String>, Mistake> {
+        let mut visible = vec![namespace.to_owned()];
+        for (at, child) in root.children.iter().enumerate() {
+            let location = child.attribute("schemaLocation");
+            let why = match child.name.as_str() {
+                "include" => Why::Part(number, None),
+                "redefine" => Why::Part(number, Some(at)),
+                "import" => {
+                    let imported = child.attribute("namespace").unwrap_or("");
+                    if child.attribute("namespace") == Some("") {
+                        return Err(child.mistake(
+                            name,
+                            "src-import.3.1 (s4s-att-invalid-value): an empty namespace",
+                        ));
+                    }
+                    if imported == namespace {
+                        let text = if imported.is_empty() {
+                            "src-import.1.2: a file without a target namespace imports that of none"
+                        } else {
+                            "src-import.1.1: a file imports its own namespace"
+                        };
+                        return Err(child.mistake(name, text));
+                    }
+                    visible.push(imported.to_owned());
+                    Why::Import(imported.to_owned())
+                }
+                _ => continue,
+            };
+            let is_import = matches!(why, Why::Import(_));
+            let Some(location) = location else {
+                continue;
+            };
+            let Some(target) = source.locate(name, location) else {
+                if is_import && location.contains("://") {
+                    continue;
+                }
+                let text = format!(
+                    "{}: {location:?} leads out of the folders given; nothing is fetched",
+                    child.name
+                );
+                return Err(child.mistake(name, text));
+            };
+            queue.push_back(Wanted {
+                name: target,
+                why,
+                by: name.to_owned(),
+                line: child.line,
+            });
+        }
+        Ok(visible)
+    }
+
+    /// The global declarations of all files, redefinitions in the place of what they redefine.
     pub fn globals(&self) -> Result<Globals<'_>, Mistake> {
-        let mut globals = Globals::new();
+        let mut globals = Globals::default();
         for (number, file) in self.files.iter().enumerate() {
             for node in &file.root.children {
-                let kind = match node.name.as_str() {
-                    "include" => continue,
-                    "element" => Kind::Element,
-                    "simpleType" | "complexType" => Kind::Type,
-                    "group" => Kind::Group,
-                    "attribute" => Kind::Attribute,
-                    "attributeGroup" => Kind::AttributeGroup,
-                    other => return Err(unsupported(file, node, other)),
-                };
-                let name = node.attribute("name").ok_or_else(|| Mistake {
-                    file: file.name.clone(),
-                    line: node.line,
-                    text: format!("a global {} without a name", node.name),
-                })?;
-                if globals
-                    .insert((kind, file.namespace.as_str(), name), (number, node))
-                    .is_some()
-                {
+                let Some(kind) = Kind::of(node) else { continue };
+                let name = node.attribute("name").unwrap_or_default();
+                let key = (kind, file.namespace.as_str(), name);
+                if let Some((other, _)) = globals.declared.insert(key, (number, node)) {
                     let text = format!(
-                        "sch-props-correct.2: {} {name} is declared twice",
-                        node.name
+                        "sch-props-correct.2: {} {name} is declared twice, also in {}",
+                        node.name, self.files[other].name
                     );
-                    return Err(Mistake {
-                        file: file.name.clone(),
-                        line: node.line,
-                        text,
-                    });
+                    return Err(node.mistake(&file.name, text));
                 }
             }
         }
+        // The innermost first: what includes was met before what it includes.
+        for (whole, at, part) in self.redefines.iter().rev() {
+            self.redefine(
+                &mut globals,
+                *whole,
+                &self.files[*whole].root.children[*at],
+                *part,
+            )?;
+        }
         Ok(globals)
     }
-}
 
-/// The mistake of using `construct`.
-pub fn unsupported(file: &File, node: &Node, construct: &str) -> Mistake {
-    Mistake {
-        file: file.name.clone(),
-        line: node.line,
-        text: format!("{construct} is not supported"),
+    fn redefine<'s>(
+        &'s self,
+        globals: &mut Globals<'s>,
+        whole: usize,
+        redefine: &'s Node,
+        part: usize,
+    ) -> Result<(), Mistake> {
+        let file = &self.files[whole];
+        let reachable = self.reachable(part);
+        for node in &redefine.children {
+            let Some(kind) = Kind::of(node) else { continue };
+            let name = node.attribute("name").unwrap_or_default();
+            let key = (kind, file.namespace.as_str(), name);
+            match globals.declared.get(&key) {
+                Some((at, known)) if reachable.contains(at) && known.name == node.name => {
+                    globals
+                        .redefined
+                        .insert(std::ptr::from_ref(node), (*at, *known));
+                    globals.declared.insert(key, (whole, node));
+                }
+                Some((_, known)) if globals.redefined.contains_key(&std::ptr::from_ref(*known)) => {
+                    let text = format!("sch-props-correct.2: {name} is redefined twice");
+                    return Err(node.mistake(&file.name, text));
+                }
+                _ => {
+                    let text = format!(
+                        "src-resolve: {} {name} is not declared in what is redefined",
+                        node.name
+                    );
+                    return Err(node.mistake(&file.name, text));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A file and all its parts, and theirs.
+    fn reachable(&self, from: usize) -> Vec<usize> {
+        let mut found = vec![from];
+        let mut at = 0;
+        while at < found.len() {
+            for part in &self.files[found[at]].parts {
+                if !found.contains(part) {
+                    found.push(*part);
+                }
+            }
+            at += 1;
+        }
+        found
     }
 }
 
-/// The name that `location`, as written in the file `name`, has in the set; `None` if it
-/// leads out of the folder of the entry.
-fn beside(name: &str, location: &str) -> Option<String> {
-    if location.is_empty() || location.starts_with('/') || location.contains(':') {
+fn wrong_import(file: &str, has: &str, wanted: &str) -> String {
+    let clause = if wanted.is_empty() { 2 } else { 1 };
+    format!("src-import.3.{clause}: {file} has the target namespace {has:?}, not {wanted:?}")
+}
+
+/// The name that `location`, as written in the file `name`, leads to: `/` separates, `.` and
+/// `..` are resolved. `None` for an address, an absolute path, or one above the root of names.
+pub fn beside(name: &str, location: &str) -> Option<String> {
+    let location = location.trim();
+    if location.is_empty() || location.starts_with('/') || location.contains([':', '\\']) {
         return None;
     }
     let mut parts: Vec<&str> = name.split('/').collect();
-    let floor = parts.len() - 1;
     parts.pop();
     for part in location.split('/') {
         match part {
-            "." => {}
-            ".." if parts.len() > floor => _ = parts.pop(),
-            ".." => return None,
+            "." | "" => {}
+            ".." => _ = parts.pop().filter(|part| !matches!(*part, "" | ".."))?,
             part => parts.push(part),
         }
     }

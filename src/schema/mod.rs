@@ -1,24 +1,40 @@
 //! Any XSD: load it, compile it to tables, walk a document along them. This room knows
 //! nothing of customs and opens no file: schemas come as bytes with names.
 //!
-//! `tree` reads a schema file, `load` gathers a set of them, `compile` turns it into tables of
-//! elements and types (`content` the content models, `simple`, `value` and `pattern` the
-//! values), and `walk` follows a document along the tables. A construct that is not supported
-//! is refused with file, line and name; nothing is skipped.
+//! ```text
+//!  schema files ─▶ tree ─▶ syntax ─▶ load ─▶ compile ─▶ tables ─▶ walk ─▶ findings
+//! ```
+//!
+//! `tree` reads a schema file, `syntax` checks how it is written, `load` gathers a set of
+//! them, `compile` turns it into `tables` of elements and types. Values have `simple` types
+//! with facets over the datatypes of `value` and the expressions of `pattern`; contents have
+//! a `model` that an `automaton` follows; `identity` has keys. `walk` follows a document
+//! along the tables, with `instance`, `content` and `recover`; `plain` does the same slowly
+//! and obviously, and tests compare the two. A construct that is not supported is refused
+//! with file, line and name; nothing is skipped.
 
+mod automaton;
 mod compile;
 mod content;
+mod identity;
+mod instance;
 mod load;
+mod model;
+mod names;
 mod pattern;
+mod recover;
 mod simple;
+mod syntax;
 mod tables;
 mod tree;
 mod value;
 mod violation;
 mod walk;
 
+pub use load::beside;
+pub use names::Symbol;
 pub use pattern::Pattern;
-pub use tables::{Place, Schema, Symbol};
+pub use tables::{Place, Schema};
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -29,10 +45,31 @@ use crate::xml::{Document, Event, Limits, Reader};
 /// Files by name, in memory: `dec.xsd` → bytes.
 pub type Files = BTreeMap<String, Vec<u8>>;
 
+/// Where schema files come from.
+pub trait Source {
+    /// The bytes of a file; `None` if it is not there.
+    ///
+    /// # Errors
+    /// Why it is there and cannot be read, in words.
+    fn read(&self, name: &str) -> Result<Option<Vec<u8>>, String>;
+
+    /// The name of the file that `location`, as written in the file `name`, leads to; `None`
+    /// if it leads out of what this source may read.
+    fn locate(&self, name: &str, location: &str) -> Option<String> {
+        beside(name, location)
+    }
+}
+
+impl Source for Files {
+    fn read(&self, name: &str) -> Result<Option<Vec<u8>>, String> {
+        Ok(self.get(name).cloned())
+    }
+}
+
 /// A mistake in a schema, or in another file of a message family.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistake {
-    /// The name of the file in [`Files`].
+    /// The name of the file in its [`Source`].
     pub file: String,
     /// From 1; 0 if the mistake is about the whole file.
     pub line: u32,
@@ -50,14 +87,22 @@ impl fmt::Display for Mistake {
 }
 
 impl Schema {
-    /// Compiles the schema file `entry` and what it includes. Locations are relative to the
-    /// including file, within `files`.
+    /// Compiles the schema file `entry` and what it includes, imports and redefines.
+    /// Locations are relative to the file that has them, within `files`.
+    ///
+    /// # Errors
+    /// See [`Schema::compile_set`].
+    pub fn compile(entry: &str, files: &Files) -> Result<Schema, Mistake> {
+        Schema::compile_set(&[entry], files)
+    }
+
+    /// Compiles several schema files together; their target namespaces may differ.
     ///
     /// # Errors
     /// The first mistake: a file that is not there or not XML, a construct that is not
     /// supported, a name that is not declared, a broken constraint.
-    pub fn compile(entry: &str, files: &Files) -> Result<Schema, Mistake> {
-        compile::compile(&load::load(entry, files)?)
+    pub fn compile_set(entries: &[&str], source: &dyn Source) -> Result<Schema, Mistake> {
+        compile::compile(&load::load(entries, source)?)
     }
 
     /// Walks `document`, pushes every violation to `findings` (unsorted), and tells `sink`
@@ -89,15 +134,17 @@ pub fn root_of(
     }
 }
 
-/// What a walk meets, in document order. Elements that the schema does not admit where they
-/// stand are not told, and nothing inside them. Offsets are into [`Document::text`].
+/// What a walk meets, in document order. Elements that no schema declares, or that may not
+/// stand where they stand, are not told, and nothing inside them. Offsets are into
+/// [`Document::text`].
 pub trait Sink {
     /// An element begins; the offset is that of its `<`.
     fn start(&mut self, name: Symbol, offset: usize);
-    /// An attribute of the element that just began, its value white-space normalised.
+    /// An attribute of the element that just began, its value white-space normalised; one
+    /// that is absent and has a default is told at the element's offset.
     fn attribute(&mut self, name: Symbol, value: &str, offset: usize);
-    /// The whole text of an element with simple content, white-space normalised; not told
-    /// when it is empty. The offset is that of its first byte.
+    /// The whole text of an element with simple content, white-space normalised, or its
+    /// default value; not told when it is empty. The offset is that of its first byte.
     fn text(&mut self, value: &str, offset: usize);
     /// The text of the innermost open element does not fit its type; a finding says so.
     fn misfit(&mut self) {}

@@ -1,80 +1,90 @@
-//! Simple types: a primitive, a list or a union, narrowed by facets.
+//! Simple types: a primitive, a list or a union, narrowed by facets. [`Simple::check`] is on
+//! the way of every value and allocates nothing for one that fits; [`Simple::key`] gives a
+//! value itself, for what compares values.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::collections::HashSet;
+use std::hash::BuildHasherDefault;
+use std::sync::Arc;
 
+use super::names::Quick;
 use super::pattern::Pattern;
-use super::value::{BuiltIn, Number, Primitive, White};
+use super::tables::{SimpleId, TypeId};
+use super::value::{Form, Identity, Number, Prefixes, Primitive, Value, White, normalise};
 
 /// A compiled simple type.
 #[derive(Debug, Clone)]
 pub struct Simple {
-    /// Its name, or that of the type that it was made from.
+    /// Its name, or that of the type or element that it was made for.
     pub label: String,
+    /// Its number among all types.
+    pub ty: TypeId,
     pub variety: Variety,
     pub white: White,
-    pub length: Option<u64>,
-    pub length_min: Option<u64>,
-    pub length_max: Option<u64>,
-    pub digits_max: Option<u64>,
-    pub fraction_digits_max: Option<u64>,
-    pub bounds: Vec<Bound>,
-    /// Each step of derivation adds one set; a value has to fit one pattern of each.
-    pub patterns: Vec<Vec<Pattern>>,
-    pub enumeration: Option<Enumeration>,
+    pub identity: Identity,
+    pub facets: Facets,
+    /// Whether texts mean something else where prefixes do: QName and NOTATION.
+    pub contextual: bool,
+    /// Whether values may be IDs, references to them, or entities.
+    pub identified: bool,
 }
 
 /// What a value is made of.
 #[derive(Debug, Clone)]
 pub enum Variety {
-    Atomic(Primitive),
+    /// anySimpleType: any text.
+    Any,
+    Atomic(Primitive, Form),
     /// Of items of this type.
-    List(usize),
+    List(SimpleId),
     /// Of the first of these types that fits.
-    Union(Vec<usize>),
+    Union(Arc<[SimpleId]>),
 }
 
-/// A minimum or maximum.
+/// What narrows a type; of all steps of derivation together.
+#[derive(Debug, Clone, Default)]
+pub struct Facets {
+    pub length: Option<u64>,
+    pub length_min: Option<u64>,
+    pub length_max: Option<u64>,
+    pub digits_max: Option<u64>,
+    pub fraction_digits_max: Option<u64>,
+    pub lower: Option<Bound>,
+    pub upper: Option<Bound>,
+    /// Each step of derivation adds one set; a value has to fit one pattern of each.
+    pub patterns: Vec<Arc<[Pattern]>>,
+    pub enumeration: Option<Arc<Enumeration>>,
+    /// Names of facets that a further step may not change.
+    pub fixed: Vec<&'static str>,
+}
+
+/// A least or greatest value.
 #[derive(Debug, Clone)]
 pub struct Bound {
-    pub facet: BoundFacet,
-    pub value: String,
-}
-
-/// Which.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BoundFacet {
-    MinInclusive,
-    MinExclusive,
-    MaxInclusive,
-    MaxExclusive,
-}
-
-impl BoundFacet {
-    fn admits(self, order: Ordering) -> bool {
-        match self {
-            BoundFacet::MinInclusive => order.is_ge(),
-            BoundFacet::MinExclusive => order.is_gt(),
-            BoundFacet::MaxInclusive => order.is_le(),
-            BoundFacet::MaxExclusive => order.is_lt(),
-        }
-    }
+    pub inclusive: bool,
+    /// As written.
+    pub text: String,
+    pub value: Value,
 }
 
 /// The values that a type admits.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Enumeration {
     /// As written, in order.
     pub values: Vec<String>,
-    /// The same, sorted, for looking up.
-    sorted: Vec<String>,
+    texts: HashSet<String, BuildHasherDefault<Quick>>,
+    keys: HashSet<String, BuildHasherDefault<Quick>>,
 }
 
 impl Enumeration {
-    pub fn new(values: Vec<String>) -> Enumeration {
-        let mut sorted = values.clone();
-        sorted.sort_unstable();
-        Enumeration { values, sorted }
+    /// Of values and their keys.
+    pub fn new(values: Vec<String>, keys: Vec<String>) -> Enumeration {
+        Enumeration {
+            texts: values.iter().cloned().collect(),
+            keys: keys.into_iter().collect(),
+            values,
+        }
     }
 }
 
@@ -95,180 +105,209 @@ fn misfit<T>(code: &'static str, expected: impl Into<String>) -> Result<T, Misfi
 }
 
 impl Simple {
-    /// A built-in type.
-    pub fn built_in(label: &str, built_in: &BuiltIn) -> Simple {
-        let mut simple = Simple {
-            label: label.to_owned(),
-            variety: Variety::Atomic(built_in.primitive),
-            white: built_in.white,
-            length: None,
-            length_min: None,
-            length_max: None,
-            digits_max: None,
-            fraction_digits_max: None,
-            bounds: Vec::new(),
-            patterns: Vec::new(),
-            enumeration: None,
-        };
-        if let Some((low, high)) = built_in.range {
-            let bounds = [
-                (BoundFacet::MinInclusive, low),
-                (BoundFacet::MaxInclusive, high),
-            ];
-            for (facet, value) in bounds
-                .into_iter()
-                .filter_map(|(facet, value)| Some((facet, value?)))
-            {
-                simple.bounds.push(Bound {
-                    facet,
-                    value: value.to_owned(),
-                });
-            }
-        }
-        simple
-    }
-
-    /// A union or a list, without facets of its own.
-    pub fn constructed(label: &str, variety: Variety) -> Simple {
-        let string = BuiltIn {
-            primitive: Primitive::String,
-            range: None,
-            white: White::Collapse,
-        };
-        let white = if matches!(variety, Variety::List(_)) {
-            White::Collapse
-        } else {
-            White::Preserve
-        };
-        Simple {
-            variety,
-            white,
-            ..Simple::built_in(label, &string)
-        }
-    }
-
     /// The primitive of an atomic type.
     pub fn primitive(&self) -> Option<Primitive> {
         match self.variety {
-            Variety::Atomic(primitive) => Some(primitive),
+            Variety::Atomic(primitive, _) => Some(primitive),
             _ => None,
         }
     }
 
-    /// Checks `text`; gives it with its white space normalised.
-    pub fn check<'t>(&self, all: &[Simple], text: &'t str) -> Result<Cow<'t, str>, Misfit> {
-        let text = normalise(self.white, text);
+    /// The member types of a union.
+    pub fn members(&self) -> &[SimpleId] {
         match &self.variety {
-            Variety::Atomic(primitive) => {
-                if !primitive.admits(&text) {
+            Variety::Union(members) => members,
+            _ => &[],
+        }
+    }
+
+    /// Whether it has no facets that narrow it.
+    pub fn restricts_nothing(&self) -> bool {
+        self.facets.patterns.is_empty() && self.facets.enumeration.is_none()
+    }
+
+    /// Checks `text`; gives it with its white space normalised.
+    ///
+    /// # Errors
+    /// The first constraint that it breaks.
+    pub fn check<'t>(
+        &self,
+        all: &[Simple],
+        text: &'t str,
+        prefixes: &dyn Prefixes,
+    ) -> Result<Cow<'t, str>, Misfit> {
+        match &self.variety {
+            Variety::Any => Ok(Cow::Borrowed(text)),
+            Variety::Atomic(primitive, form) => {
+                let text = normalise(self.white, text);
+                if !primitive.admits(*form, &text, prefixes) {
                     return misfit("cvc-datatype-valid.1.2.1", self.label.as_str());
                 }
-                self.check_facets(*primitive, &text)?;
+                self.check_atomic(all, *primitive, &text, prefixes)?;
                 Ok(text)
             }
             Variety::List(item) => {
+                let text = normalise(White::Collapse, text);
+                let mut items = 0;
                 for word in text.split(' ').filter(|word| !word.is_empty()) {
-                    all[*item].check(all, word)?;
+                    all[*item].check(all, word, prefixes)?;
+                    items += 1;
                 }
-                self.check_length(text.split(' ').filter(|word| !word.is_empty()).count() as u64)?;
-                self.check_texts(Primitive::String, &text)?;
+                self.check_length(items)?;
+                self.check_texts(all, &text, prefixes)?;
                 Ok(text)
             }
-            Variety::Union(members) => self.check_union(all, members, text),
+            Variety::Union(members) => {
+                let mut first = None;
+                for member in members.iter() {
+                    match all[*member].check(all, text, prefixes) {
+                        Ok(text) => {
+                            self.check_texts(all, &text, prefixes)?;
+                            return Ok(text);
+                        }
+                        Err(misfit) => first = first.or(Some(misfit)),
+                    }
+                }
+                // With one real member its own misfit says more than that none fits.
+                match first {
+                    Some(misfit) if self.real_members(all) == 1 => Err(self
+                        .misfit_of_real_member(all, text, prefixes)
+                        .unwrap_or(misfit)),
+                    _ => misfit("cvc-datatype-valid.1.2.3", self.label.as_str()),
+                }
+            }
         }
     }
 
-    fn check_union<'t>(
+    /// Members of a union that admit more than the empty text.
+    fn real_members(&self, all: &[Simple]) -> usize {
+        let real = |member: &&SimpleId| all[**member].facets.length_max != Some(0);
+        let real = |member: &&SimpleId| real(member) && all[**member].facets.length != Some(0);
+        self.members().iter().filter(real).count()
+    }
+
+    fn misfit_of_real_member(
         &self,
         all: &[Simple],
-        members: &[usize],
-        text: Cow<'t, str>,
-    ) -> Result<Cow<'t, str>, Misfit> {
-        let mut last = Misfit {
-            code: "cvc-datatype-valid.1.2.3",
-            expected: self.label.clone(),
-        };
-        for member in members {
-            match all[*member].check(all, &text) {
-                Ok(value) => {
-                    let value = value.into_owned();
-                    self.check_texts(Primitive::String, &value)?;
-                    return Ok(Cow::Owned(value));
-                }
-                // The last member speaks for all: unions here are `Empty` or the real type.
-                Err(misfit) => last = misfit,
-            }
-        }
-        Err(last)
+        text: &str,
+        prefixes: &dyn Prefixes,
+    ) -> Option<Misfit> {
+        let mut members = self.members().iter().map(|member| &all[*member]);
+        let real = members.find(|member| {
+            member.facets.length_max != Some(0) && member.facets.length != Some(0)
+        })?;
+        real.check(all, text, prefixes).err()
     }
 
-    fn check_facets(&self, primitive: Primitive, text: &str) -> Result<(), Misfit> {
-        if self.length.is_some() || self.length_min.is_some() || self.length_max.is_some() {
+    fn check_atomic(
+        &self,
+        all: &[Simple],
+        primitive: Primitive,
+        text: &str,
+        prefixes: &dyn Prefixes,
+    ) -> Result<(), Misfit> {
+        let facets = &self.facets;
+        let measured = facets.length_max.is_some() || facets.length_min.is_some();
+        if (measured || facets.length.is_some()) && primitive.has_length() {
             self.check_length(primitive.length(text) as u64)?;
         }
-        if (self.digits_max.is_some() || self.fraction_digits_max.is_some())
-            && let Some(number) = Number::parse(text)
+        if primitive == Primitive::Decimal {
+            self.check_number(text)?;
+        } else if facets.lower.is_some() || facets.upper.is_some() {
+            let value = primitive.parse(text, prefixes);
+            let order =
+                |bound: &Bound| value.as_ref().and_then(|value| value.compare(&bound.value));
+            self.check_bounds(order)?;
+        }
+        self.check_texts(all, text, prefixes)
+    }
+
+    fn check_number(&self, text: &str) -> Result<(), Misfit> {
+        let facets = &self.facets;
+        let bounded = facets.lower.is_some() || facets.upper.is_some();
+        if !bounded && facets.digits_max.is_none() && facets.fraction_digits_max.is_none() {
+            return Ok(());
+        }
+        let Some(number) = Number::parse(text) else {
+            return Ok(());
+        };
+        if let Some(max) = facets.digits_max
+            && number.total_digits() as u64 > max
         {
-            if let Some(max) = self
-                .digits_max
-                .filter(|max| number.total_digits() as u64 > *max)
-            {
-                return misfit("cvc-totalDigits-valid", format!("totalDigits {max}"));
-            }
-            if let Some(max) = self
-                .fraction_digits_max
-                .filter(|max| number.fraction_digits() as u64 > *max)
-            {
-                return misfit("cvc-fractionDigits-valid", format!("fractionDigits {max}"));
-            }
+            return misfit("cvc-totalDigits-valid", format!("totalDigits {max}"));
         }
-        for bound in &self.bounds {
-            let fits = primitive
-                .compare(text, &bound.value)
-                .is_some_and(|order| bound.facet.admits(order));
+        if let Some(max) = facets.fraction_digits_max
+            && number.fraction_digits() as u64 > max
+        {
+            return misfit("cvc-fractionDigits-valid", format!("fractionDigits {max}"));
+        }
+        if !bounded {
+            return Ok(());
+        }
+        self.check_bounds(|bound| {
+            Number::parse(normalise(White::Collapse, &bound.text).as_ref())
+                .map(|bound| number.cmp(&bound))
+        })
+    }
+
+    fn check_bounds(&self, order: impl Fn(&Bound) -> Option<Ordering>) -> Result<(), Misfit> {
+        if let Some(bound) = &self.facets.lower {
+            let fits = order(bound)
+                .is_some_and(|order| order.is_gt() || (bound.inclusive && order.is_eq()));
             if !fits {
-                let (code, sign) = match bound.facet {
-                    BoundFacet::MinInclusive => ("cvc-minInclusive-valid", ">="),
-                    BoundFacet::MinExclusive => ("cvc-minExclusive-valid", ">"),
-                    BoundFacet::MaxInclusive => ("cvc-maxInclusive-valid", "<="),
-                    BoundFacet::MaxExclusive => ("cvc-maxExclusive-valid", "<"),
+                let (code, sign) = match bound.inclusive {
+                    true => ("cvc-minInclusive-valid", ">="),
+                    false => ("cvc-minExclusive-valid", ">"),
                 };
-                return misfit(code, format!("{sign} {}", bound.value));
+                return misfit(code, format!("{sign} {}", bound.text));
             }
         }
-        self.check_texts(primitive, text)
+        if let Some(bound) = &self.facets.upper {
+            let fits = order(bound)
+                .is_some_and(|order| order.is_lt() || (bound.inclusive && order.is_eq()));
+            if !fits {
+                let (code, sign) = match bound.inclusive {
+                    true => ("cvc-maxInclusive-valid", "<="),
+                    false => ("cvc-maxExclusive-valid", "<"),
+                };
+                return misfit(code, format!("{sign} {}", bound.text));
+            }
+        }
+        Ok(())
     }
 
     fn check_length(&self, length: u64) -> Result<(), Misfit> {
-        if let Some(exact) = self.length.filter(|exact| length != *exact) {
+        let facets = &self.facets;
+        if let Some(exact) = facets.length.filter(|exact| length != *exact) {
             return misfit("cvc-length-valid", format!("length {exact}"));
         }
-        if let Some(min) = self.length_min.filter(|min| length < *min) {
+        if let Some(min) = facets.length_min.filter(|min| length < *min) {
             return misfit("cvc-minLength-valid", format!("minLength {min}"));
         }
-        if let Some(max) = self.length_max.filter(|max| length > *max) {
+        if let Some(max) = facets.length_max.filter(|max| length > *max) {
             return misfit("cvc-maxLength-valid", format!("maxLength {max}"));
         }
         Ok(())
     }
 
     /// Enumeration and patterns.
-    fn check_texts(&self, primitive: Primitive, text: &str) -> Result<(), Misfit> {
-        if let Some(enumeration) = &self.enumeration {
-            let listed = enumeration
-                .sorted
-                .binary_search_by(|value| value.as_str().cmp(text))
-                .is_ok()
-                || (primitive != Primitive::String
-                    && enumeration
-                        .values
-                        .iter()
-                        .any(|value| primitive.compare(value, text) == Some(Ordering::Equal)));
+    fn check_texts(
+        &self,
+        all: &[Simple],
+        text: &str,
+        prefixes: &dyn Prefixes,
+    ) -> Result<(), Misfit> {
+        if let Some(enumeration) = &self.facets.enumeration {
+            let listed = (!self.contextual && enumeration.texts.contains(text))
+                || (self.primitive() != Some(Primitive::String)
+                    && self
+                        .value_key(all, text, prefixes)
+                        .is_some_and(|key| enumeration.keys.contains(&key)));
             if !listed {
-                return misfit("cvc-enumeration-valid", listing(&enumeration.values));
+                return misfit("cvc-enumeration-valid", listing(&enumeration.values, text));
             }
         }
-        for step in &self.patterns {
+        for step in &self.facets.patterns {
             if !step.iter().any(|pattern| pattern.is_match(text)) {
                 let sources: Vec<&str> =
                     step.iter().map(|pattern| pattern.source.as_str()).collect();
@@ -277,37 +316,81 @@ impl Simple {
         }
         Ok(())
     }
+
+    /// The value of a text that fits, such that equal values have equal keys and others have
+    /// not; `None` if it does not fit.
+    pub fn key(&self, all: &[Simple], text: &str, prefixes: &dyn Prefixes) -> Option<String> {
+        let text = self.check(all, text, prefixes).ok()?;
+        self.value_key(all, &text, prefixes)
+    }
+
+    fn value_key(&self, all: &[Simple], text: &str, prefixes: &dyn Prefixes) -> Option<String> {
+        match &self.variety {
+            Variety::Any => Some(format!("s{text}")),
+            Variety::Atomic(primitive, _) => Some(primitive.parse(text, prefixes)?.key()),
+            Variety::List(item) => {
+                let mut key = String::from("[");
+                for word in text.split(' ').filter(|word| !word.is_empty()) {
+                    key += &all[*item].key(all, word, prefixes)?;
+                    key.push(' ');
+                }
+                Some(key)
+            }
+            Variety::Union(members) => members
+                .iter()
+                .find_map(|member| all[*member].key(all, text, prefixes)),
+        }
+    }
+
+    /// The IDs, IDREFs and their like in a text that fits: each word and what it is.
+    pub fn identities<'t>(
+        &self,
+        all: &[Simple],
+        text: &'t str,
+        prefixes: &dyn Prefixes,
+        found: &mut Vec<(Identity, &'t str)>,
+    ) {
+        match &self.variety {
+            Variety::Any => {}
+            Variety::Atomic(..) if self.identity == Identity::None => {}
+            Variety::Atomic(..) => found.push((self.identity, text)),
+            Variety::List(item) => {
+                for word in text.split(' ').filter(|word| !word.is_empty()) {
+                    all[*item].identities(all, word, prefixes, found);
+                }
+            }
+            Variety::Union(members) => {
+                let member = members
+                    .iter()
+                    .find(|member| all[**member].check(all, text, prefixes).is_ok());
+                if let Some(member) = member {
+                    all[*member].identities(all, text, prefixes, found);
+                }
+            }
+        }
+    }
 }
 
 /// Values of an enumeration that a finding lists; the rest is counted.
 const LISTED_MAX: usize = 12;
+/// A value that is looked for among those of an enumeration has at most this many bytes, and
+/// these are at most so many: beyond that looking costs more than it helps.
+const NEAR_BYTES_MAX: usize = 64;
+const NEAR_VALUES_MAX: usize = 2_000;
 
-fn listing(values: &[String]) -> String {
-    let mut text = values[..values.len().min(LISTED_MAX)].join(", ");
-    if values.len() > LISTED_MAX {
-        text.push_str(&format!(", … ({})", values.len()));
+/// All values if they are few, else the one that was probably meant, or the first ones.
+fn listing(values: &[String], text: &str) -> String {
+    if values.len() <= LISTED_MAX {
+        return values.join(", ");
     }
-    text
-}
-
-/// Text with its white space treated as a type wants it.
-pub fn normalise(white: White, text: &str) -> Cow<'_, str> {
-    let is_white = |c: char| matches!(c, ' ' | '\t' | '\n' | '\r');
-    match white {
-        White::Preserve => Cow::Borrowed(text),
-        White::Replace if !text.contains(['\t', '\n', '\r']) => Cow::Borrowed(text),
-        White::Replace => Cow::Owned(text.replace(['\t', '\n', '\r'], " ")),
-        White::Collapse => {
-            let trimmed = text.trim_matches(is_white);
-            let plain = !trimmed.contains(['\t', '\n', '\r']) && !trimmed.contains("  ");
-            if plain {
-                return Cow::Borrowed(trimmed);
-            }
-            let words: Vec<&str> = trimmed
-                .split(is_white)
-                .filter(|word| !word.is_empty())
-                .collect();
-            Cow::Owned(words.join(" "))
-        }
-    }
+    let nearest = if text.len() <= NEAR_BYTES_MAX && values.len() <= NEAR_VALUES_MAX {
+        crate::finding::nearest(text, values.iter().map(String::as_str))
+    } else {
+        None
+    };
+    let listed = match nearest {
+        Some(nearest) => nearest.to_owned(),
+        None => values[..LISTED_MAX].join(", "),
+    };
+    format!("{listed}, … ({})", values.len())
 }

@@ -1,11 +1,13 @@
-//! One schema file as a small tree that knows its lines.
+//! One schema file as a small tree that knows its lines and its prefixes.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::finding::Findings;
 use crate::xml::{Document, Event, Limits, Reader};
 
 use super::Mistake;
+use super::value::Prefixes;
 
 /// The namespace of XML Schema.
 pub const XSD: &str = "http://www.w3.org/2001/XMLSchema";
@@ -18,11 +20,28 @@ pub struct Node {
     /// Attributes without a namespace.
     pub attributes: BTreeMap<String, String>,
     /// What the prefixes in attribute values stand for here.
-    pub prefixes: BTreeMap<String, String>,
+    pub scope: Rc<Bindings>,
     /// Child elements, annotations left out.
     pub children: Vec<Node>,
+    /// Before which of `children` annotations stand, and in which lines.
+    pub annotations: Vec<(usize, u32)>,
     /// From 1.
     pub line: u32,
+}
+
+/// Prefixes and what they stand for; the empty one is the default namespace.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Bindings(BTreeMap<String, String>);
+
+impl Prefixes for Bindings {
+    fn namespace(&self, prefix: &str) -> Option<&str> {
+        match self.0.get(prefix) {
+            Some(namespace) => Some(namespace),
+            None if prefix.is_empty() => Some(""),
+            None if prefix == "xml" => Some("http://www.w3.org/XML/1998/namespace"),
+            None => None,
+        }
+    }
 }
 
 impl Node {
@@ -30,15 +49,34 @@ impl Node {
     pub fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes.get(name).map(|value| value.trim())
     }
+
+    /// Its first child of this name.
+    pub fn child(&self, name: &str) -> Option<&Node> {
+        self.children.iter().find(|child| child.name == name)
+    }
+
+    /// The mistake that `text` tells, here.
+    pub fn mistake(&self, file: &str, text: impl Into<String>) -> Mistake {
+        Mistake {
+            file: file.to_owned(),
+            line: self.line,
+            text: text.into(),
+        }
+    }
 }
 
 /// What a schema file may cost: far above any published one.
 fn limits() -> Limits {
     Limits {
         elements_max: 2_000_000,
+        depth_max: DEPTH_MAX,
         ..Limits::default()
     }
 }
+
+/// Elements of a schema file inside each other; published ones have up to thirty. What
+/// follows goes down the tree by calling itself.
+const DEPTH_MAX: usize = 200;
 
 /// Reads a schema file.
 pub fn parse(file: &str, bytes: &[u8]) -> Result<Node, Mistake> {
@@ -74,47 +112,78 @@ fn read(
     let mut reader = Reader::new(document, &limits);
     let mut open: Vec<Node> = Vec::new();
     let mut root = None;
-    // Inside an annotation everything is for people.
-    let mut annotation = 0usize;
+    // Inside appinfo and documentation everything is for people.
+    let mut passing = 0usize;
     let mut lines = Lines {
         text: &document.text,
         offset: 0,
         line: 1,
     };
+    let mut scope = Rc::new(Bindings::default());
     while let Some(event) = reader.next(findings) {
         match event {
-            Event::Start { .. } if annotation > 0 => annotation += 1,
+            Event::Start { .. } if passing > 0 => passing += 1,
             Event::Start { local, offset } => {
                 let line = lines.of(offset);
-                if reader.namespace() != XSD {
-                    let text = format!("{local} is not an element of XML Schema");
-                    return Err(Mistake {
-                        file: file.to_owned(),
-                        line,
-                        text,
-                    });
-                }
-                if local == "annotation" {
-                    annotation = 1;
+                let mistake = |text: String| Mistake {
+                    file: file.to_owned(),
+                    line,
+                    text,
+                };
+                let inside = open.last().map(|node| node.name.as_str());
+                if inside == Some("annotation") {
+                    let known = matches!(local, "appinfo" | "documentation");
+                    if reader.namespace() != XSD || !known {
+                        let text = format!(
+                            "src-annotation (s4s-elt-invalid-content): {local} in an annotation"
+                        );
+                        return Err(mistake(text));
+                    }
+                    passing = 1;
                     continue;
                 }
-                open.push(node(&reader, local, line));
+                if reader.namespace() != XSD {
+                    return Err(mistake(format!(
+                        "s4s-elt-schema-ns (s4s-elt-invalid-content): {local} is not an element of XML Schema"
+                    )));
+                }
+                let bindings = reader.bindings();
+                let known = bindings.len() == scope.0.len()
+                    && bindings.iter().all(|(prefix, namespace)| {
+                        scope.0.get(*prefix).is_some_and(|known| known == namespace)
+                    });
+                if !known {
+                    let owned = |(prefix, namespace): (&str, &str)| {
+                        (prefix.to_owned(), namespace.to_owned())
+                    };
+                    scope = Rc::new(Bindings(bindings.into_iter().map(owned).collect()));
+                }
+                let node = node(&reader, local, line, Rc::clone(&scope)).map_err(mistake)?;
+                let more = node.attributes.keys().find(|name| *name != "id");
+                if let Some(more) = more.filter(|_| local == "annotation") {
+                    return Err(mistake(format!(
+                        "s4s-att-not-allowed: {more} on annotation"
+                    )));
+                }
+                open.push(node);
             }
-            Event::End { .. } if annotation > 0 => annotation -= 1,
+            Event::End { .. } if passing > 0 => passing -= 1,
             Event::End { .. } => {
                 let Some(node) = open.pop() else { continue };
                 match open.last_mut() {
+                    Some(parent) if node.name == "annotation" => {
+                        parent.annotations.push((parent.children.len(), node.line));
+                    }
                     Some(parent) => parent.children.push(node),
                     None => root = Some(node),
                 }
             }
             Event::Text { text, offset } => {
-                if annotation == 0 && !text.trim().is_empty() {
-                    let text = "text outside an annotation".to_owned();
+                if passing == 0 && !text.trim().is_empty() {
                     return Err(Mistake {
                         file: file.to_owned(),
                         line: lines.of(offset),
-                        text,
+                        text: "s4s-elt-character: text outside an annotation".to_owned(),
                     });
                 }
             }
@@ -123,12 +192,13 @@ fn read(
     Ok(root)
 }
 
-fn node(reader: &Reader<'_>, local: &str, line: u32) -> Node {
+fn node(reader: &Reader<'_>, local: &str, line: u32, scope: Rc<Bindings>) -> Result<Node, String> {
     let mut node = Node {
         name: local.to_owned(),
         attributes: BTreeMap::new(),
-        prefixes: BTreeMap::new(),
+        scope,
         children: Vec::new(),
+        annotations: Vec::new(),
         line,
     };
     for attribute in reader.attributes() {
@@ -137,24 +207,14 @@ fn node(reader: &Reader<'_>, local: &str, line: u32) -> Node {
                 attribute.local.to_owned(),
                 attribute.value.clone().into_owned(),
             );
+        } else if reader.attribute_namespace(attribute) == XSD {
+            return Err(format!(
+                "s4s-att-not-allowed: {}:{} on {local}",
+                attribute.prefix, attribute.local
+            ));
         }
     }
-    for name in ["base", "type", "ref", "itemType", "memberTypes"] {
-        for word in node
-            .attributes
-            .get(name)
-            .map(String::as_str)
-            .unwrap_or("")
-            .split_whitespace()
-        {
-            let prefix = word.split_once(':').map_or("", |(prefix, _)| prefix);
-            if let Some(namespace) = reader.bound(prefix) {
-                node.prefixes
-                    .insert(prefix.to_owned(), namespace.to_owned());
-            }
-        }
-    }
-    node
+    Ok(node)
 }
 
 /// Lines of rising offsets, counted once.

@@ -1,21 +1,21 @@
-//! The walk: one pass over a document along the tables. After a violation it goes on where
-//! that makes sense: an element that the model has later is taken there (what was skipped is
-//! one finding), one that it has earlier is checked where it stands, one that it does not
-//! have at all is passed over with everything inside it.
+//! The walk: one pass over a document along the tables. What an element is, is decided here;
+//! `instance` looks at attributes and `content` at text and at what ends, and `recover` finds
+//! a way on after a violation.
 
 use std::borrow::Cow;
 
 use crate::finding::Findings;
-use crate::xml::{Attribute, Document, Event, Limits, Reader};
+use crate::xml::{Document, Event, Limits, Reader};
 
 use super::Sink;
-use super::content::{At, Step};
-use super::simple::normalise;
-use super::tables::{Complex, Content, Member, Name, Schema, Type};
-use super::value::White;
+use super::automaton::Step;
+use super::identity::Keys;
+use super::instance::{Ids, has_type};
+use super::model::Matcher;
+use super::names::UNKNOWN_SPACE;
+use super::tables::*;
+use super::value::Prefixes;
 use super::violation::{Violation, report};
-
-const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
 
 /// See [`Schema::walk`].
 pub fn walk(
@@ -26,16 +26,21 @@ pub fn walk(
     sink: &mut impl Sink,
     findings: &mut Findings,
 ) -> bool {
-    let root = root.map(|(namespace, local)| schema.names.find(namespace, local));
     let mut walk = Walk {
         schema,
         limits,
+        root,
         sink,
         frames: Vec::with_capacity(16),
-        seen: Vec::new(),
+        counters: Vec::new(),
+        bits: Vec::new(),
         value: None,
         violations: Vec::new(),
         beyond: 0,
+        keys: Keys::default(),
+        ids: Ids::default(),
+        detours: Vec::new(),
+        last_space: 0,
     };
     let mut reader = Reader::new(document, limits);
     let mut refusals = Findings::new(1);
@@ -47,13 +52,16 @@ pub fn walk(
             Event::End { .. } if passing > 0 => passing -= 1,
             Event::Text { .. } if passing > 0 => {}
             Event::Start { local, offset } => {
-                if !walk.start(&reader, local, offset, root) {
+                if !walk.start(&reader, local, offset) {
                     passing = 1;
                 }
             }
             Event::Text { text, offset } => walk.text(text, offset),
-            Event::End { offset } => walk.end(offset),
+            Event::End { offset } => walk.end(&reader, offset),
         }
+    }
+    if reader.is_complete() {
+        walk.unresolved();
     }
     let Walk {
         violations, beyond, ..
@@ -67,522 +75,334 @@ pub fn walk(
     reader.is_complete()
 }
 
-struct Walk<'a, 's, S> {
-    schema: &'s Schema,
-    limits: &'s Limits,
-    sink: &'s mut S,
-    frames: Vec<Frame>,
-    /// For every open element with an all group, which members were met: a bit each.
-    seen: Vec<u64>,
-    /// The text of the innermost element with simple content, and its offset.
-    value: Option<(Cow<'a, str>, usize)>,
-    violations: Vec<Violation>,
+pub(super) struct Walk<'a, 's, S> {
+    pub schema: &'s Schema,
+    pub limits: &'s Limits,
+    pub root: Option<(&'s str, &'s str)>,
+    pub sink: &'s mut S,
+    pub frames: Vec<Frame>,
+    /// The counters of the content models of open elements.
+    pub counters: Vec<u32>,
+    /// For every open element with an all group, which members were met.
+    pub bits: Vec<bool>,
+    /// The text of the innermost element, if it is one value, and its offset.
+    pub value: Option<(Cow<'a, str>, usize)>,
+    pub violations: Vec<Violation>,
     /// Violations beyond those that an answer reports.
-    beyond: u64,
+    pub beyond: u64,
+    pub keys: Keys,
+    pub ids: Ids,
+    /// Ways on after violations, of elements that are open.
+    pub detours: Vec<super::recover::Detour>,
+    /// The namespace that was looked up last: nearly always the next one too.
+    pub last_space: u16,
 }
 
 /// One open element.
-struct Frame {
-    element: usize,
-    offset: usize,
-    at: At,
-    /// Where its bits begin in `seen`.
-    seen: usize,
+pub(super) struct Frame {
+    /// Absent when a wildcard admits an element that nothing declares.
+    pub element: Option<ElementId>,
+    pub ty: TypeId,
+    pub offset: usize,
+    /// Where the content model stands, its counters and its bits begin.
+    pub state: u32,
+    pub counters: usize,
+    pub bits: usize,
+    pub nil: bool,
+    /// Its text is gathered: it is a value.
+    pub gathers: bool,
     /// Stray text is reported once an element.
-    strayed: bool,
-    /// A child element stood in simple content: the text is no longer one value.
-    broken: bool,
+    pub strayed: bool,
+    /// A child element stood where only text may: the text is no longer one value.
+    pub broken: bool,
+    /// The state in which an element was passed over that the model does not have.
+    pub passed_over: u32,
+    /// It has child elements.
+    pub parent: bool,
+    /// The sink is not told of what nothing declares.
+    pub told: bool,
+}
+
+/// What an element turned out to be.
+pub(super) enum Found {
+    Declared(ElementId),
+    /// A wildcard admits it without a declaration.
+    Undeclared,
+    /// It is not looked at, nor what is inside it.
+    PassOver,
+}
+
+impl Prefixes for Reader<'_> {
+    fn namespace(&self, prefix: &str) -> Option<&str> {
+        match self.bound(prefix) {
+            None if prefix.is_empty() => Some(""),
+            found => found,
+        }
+    }
 }
 
 impl<'a, 's, S: Sink> Walk<'a, 's, S> {
     /// False when the element is to be passed over.
-    fn start(
-        &mut self,
-        reader: &Reader<'a>,
-        local: &str,
-        offset: usize,
-        root: Option<Option<Name>>,
-    ) -> bool {
-        let name = self.schema.names.find(reader.namespace(), local);
-        let element = match self.frames.last() {
-            None => self.root(local, name, root, offset),
-            Some(_) => self.child(local, name, offset),
+    fn start(&mut self, reader: &Reader<'a>, local: &str, offset: usize) -> bool {
+        let schema = self.schema;
+        let space = self.space(reader.namespace());
+        let name = match space {
+            UNKNOWN_SPACE => None,
+            space => schema.symbol(local).map(|local| Name { space, local }),
         };
-        let Some(element) = element else { return false };
-        self.sink
-            .start(self.schema.elements[element].name.1, offset);
-        let seen = self.seen.len();
-        if let Some(Complex {
-            content: Content::All { members, .. },
-            ..
-        }) = self.complex(element)
-        {
-            self.seen.resize(seen + members.len().div_ceil(64), 0);
+        let typed = has_type(reader);
+        let found = if self.frames.is_empty() {
+            self.found_root(name, local, typed, offset)
+        } else {
+            self.found_child(name, space, local, typed, offset)
+        };
+        let (element, declared) = match found {
+            Found::PassOver => return false,
+            Found::Undeclared => (None, ANY_TYPE),
+            Found::Declared(element) => (Some(element), schema.elements[element].ty),
+        };
+        let ty = match typed {
+            true => self.actual_type(reader, element, declared, offset),
+            false => declared,
+        };
+        if schema.types[ty].is_abstract {
+            let name = schema.type_name(ty).to_owned();
+            self.violate("cvc-type.2", offset, offset, &name, String::new());
         }
+        let nil = self.nil(reader, element, offset);
+        let told = element.is_some() && self.frames.last().is_none_or(|frame| frame.told);
+        if told && let Some(element) = element {
+            self.sink.start(schema.elements[element].name.local, offset);
+        }
+        let (counters, bits) = (self.counters.len(), self.bits.len());
+        let gathers = match &schema.types[ty].content {
+            Content::Simple(_) => true,
+            Content::Empty => false,
+            Content::Model(model) => {
+                match &model.matcher {
+                    Matcher::Automaton(automaton) if automaton.counters() == 0 => {}
+                    Matcher::Automaton(automaton) => {
+                        self.counters.resize(counters + automaton.counters(), 0);
+                    }
+                    Matcher::All(all) => self.bits.resize(bits + all.members.len(), false),
+                }
+                model.mixed
+                    && element.is_some_and(|element| schema.elements[element].value.is_some())
+            }
+        };
         self.frames.push(Frame {
             element,
+            ty,
             offset,
-            at: At::default(),
-            seen,
+            state: 0,
+            counters,
+            bits,
+            nil,
+            gathers,
             strayed: false,
             broken: false,
+            passed_over: u32::MAX,
+            parent: false,
+            told,
         });
         self.value = None;
-        self.attributes(reader, element, offset);
+        self.attributes(reader, (space, name), element, offset);
         true
     }
 
-    fn root(
-        &mut self,
-        local: &str,
-        name: Option<Name>,
-        root: Option<Option<Name>>,
-        offset: usize,
-    ) -> Option<usize> {
-        let admitted = match root {
-            Some(only) => only.is_some() && name == only,
-            None => true,
-        };
-        let element = name
-            .filter(|_| admitted)
-            .and_then(|name| self.schema.roots.get(&name).copied());
-        if element.is_none() {
-            let expected = match root.flatten() {
-                Some((_, symbol)) => self.schema.name(symbol).to_owned(),
-                None => self.schema.roots().join(", "),
-            };
-            self.violate(
-                "cvc-elt.1",
-                offset,
-                String::new(),
-                offset,
-                local.to_owned(),
-                expected,
-            );
+    /// The number of a namespace.
+    pub fn space(&mut self, namespace: &str) -> u16 {
+        let names = &self.schema.names;
+        if names.space_name(self.last_space) == namespace {
+            return self.last_space;
         }
-        element
+        match names.space(namespace) {
+            Some(space) => {
+                self.last_space = space;
+                space
+            }
+            None => UNKNOWN_SPACE,
+        }
     }
 
-    /// The declaration of a child of the innermost open element.
-    fn child(&mut self, local: &str, name: Option<Name>, offset: usize) -> Option<usize> {
+    fn found_root(&mut self, name: Option<Name>, local: &str, typed: bool, offset: usize) -> Found {
+        let schema = self.schema;
+        let only = self
+            .root
+            .map(|(namespace, local)| schema.names.find(namespace, local));
+        let admitted = only.is_none_or(|only| only.is_some() && only == name);
+        let declared = name
+            .filter(|_| admitted)
+            .and_then(|name| schema.roots.get(&name).copied());
+        match declared {
+            Some(element) => self.concrete(element, offset),
+            None if typed && only.is_none() => Found::Undeclared,
+            None => {
+                let expected = match self.root {
+                    Some((_, local)) => local.to_owned(),
+                    None => schema.nearest(local, &schema.roots()),
+                };
+                self.violate("cvc-elt.1", offset, offset, local, expected);
+                Found::PassOver
+            }
+        }
+    }
+
+    /// A child of the innermost open element.
+    fn found_child(
+        &mut self,
+        name: Option<Name>,
+        space: u16,
+        local: &str,
+        typed: bool,
+        offset: usize,
+    ) -> Found {
         let schema = self.schema;
         let frame = self.frames.last_mut().expect("called inside the root");
-        let (code, expected) = match &schema.types[schema.elements[frame.element].ty] {
-            Type::Simple(_) => {
-                frame.broken = true;
-                ("cvc-type.3.1.2", String::new())
-            }
-            Type::Complex(complex) => match &complex.content {
-                Content::Empty => ("cvc-complex-type.2.1", String::new()),
-                Content::Text(_) => {
+        frame.parent = true;
+        let code = if frame.nil {
+            "cvc-elt.3.2.1"
+        } else {
+            match &schema.types[frame.ty].content {
+                Content::Empty => "cvc-complex-type.2.1",
+                Content::Simple(_) => {
                     frame.broken = true;
-                    ("cvc-complex-type.2.2", String::new())
+                    match schema.types[frame.ty].complex {
+                        true => "cvc-complex-type.2.2",
+                        false => "cvc-type.3.1.2",
+                    }
                 }
                 Content::Model(model) => {
-                    let step = name.map_or(Step::Unknown, |name| model.step(frame.at, name));
-                    let (position, at, fits) = match step {
-                        Step::Fits { position, at } => (Some(position), at, true),
-                        Step::Later { position, at } => (Some(position), at, false),
-                        Step::Misplaced { position } => (Some(position), frame.at, false),
-                        Step::Unknown => (None, frame.at, false),
+                    frame.broken = frame.gathers;
+                    let step = match &model.matcher {
+                        Matcher::Automaton(automaton) => automaton.step(
+                            &mut frame.state,
+                            &mut self.counters[frame.counters..],
+                            name,
+                            space,
+                        ),
+                        Matcher::All(all) => {
+                            let found = name.and_then(|name| {
+                                let at =
+                                    all.names.binary_search_by_key(&name, |(name, _, _)| *name);
+                                at.ok()
+                            });
+                            found.and_then(|at| {
+                                let (_, element, member) = all.names[at];
+                                let met = &mut self.bits[frame.bits + member];
+                                (!std::mem::replace(met, true)).then_some(Step::Element(element))
+                            })
+                        }
                     };
-                    let before = std::mem::replace(&mut frame.at, at);
-                    let element =
-                        position.map(|position| model.positions[usize::from(position)].element);
-                    if !fits {
-                        let expected = schema.listing(model.expected(before));
-                        self.violate(
-                            "cvc-complex-type.2.4.a",
-                            offset,
-                            String::new(),
-                            offset,
-                            local.to_owned(),
-                            expected,
-                        );
-                    }
-                    return element;
-                }
-                Content::All { members, .. } => {
-                    let found = name.and_then(|name| {
-                        members
-                            .binary_search_by_key(&name, |member| member.name)
-                            .ok()
-                    });
-                    match found {
-                        Some(number) => {
-                            let bit = 1u64 << (number % 64);
-                            let word = &mut self.seen[frame.seen + number / 64];
-                            let again = *word & bit != 0;
-                            *word |= bit;
-                            if again {
-                                let code = "cvc-complex-type.2.4.a";
-                                self.violate(
-                                    code,
-                                    offset,
-                                    String::new(),
-                                    offset,
-                                    local.to_owned(),
-                                    String::new(),
-                                );
-                            }
-                            return Some(members[number].element);
+                    return match step {
+                        Some(Step::Element(element)) => self.concrete(element, offset),
+                        Some(Step::Any(wildcard)) => {
+                            self.found_wild(wildcard.process, name, local, typed, offset)
                         }
-                        None => {
-                            let bits = &self.seen[frame.seen..];
-                            let open = |(number, member): (usize, &Member)| {
-                                (bits[number / 64] & (1u64 << (number % 64)) == 0)
-                                    .then_some(member.name)
-                            };
-                            let open = members.iter().enumerate().filter_map(open).collect();
-                            ("cvc-complex-type.2.4.a", schema.nearest(local, open))
-                        }
-                    }
+                        None => self.recover(model, name, space, local, typed, offset),
+                    };
                 }
-            },
+            }
         };
-        self.violate(
-            code,
-            offset,
-            String::new(),
-            offset,
-            local.to_owned(),
-            expected,
-        );
-        None
+        self.violate(code, offset, offset, local, String::new());
+        Found::PassOver
     }
 
-    fn attributes(&mut self, reader: &Reader<'a>, element: usize, offset: usize) {
-        let schema = self.schema;
-        let uses = self
-            .complex(element)
-            .map_or(&[][..], |complex| &complex.attributes);
-        let simple_type = matches!(schema.types[schema.elements[element].ty], Type::Simple(_));
-        let present = reader.attributes();
-        if uses.is_empty() && present.is_empty() {
-            return;
-        }
-        for attribute in present {
-            let namespace = reader.attribute_namespace(attribute);
-            let below = format!("/@{}", attribute.local);
-            if namespace == XSI {
-                match attribute.local {
-                    "schemaLocation" | "noNamespaceSchemaLocation" => {}
-                    "nil" => self.violate_attribute(
-                        "cvc-elt.3.1",
-                        offset,
-                        below,
-                        attribute,
-                        String::new(),
-                    ),
-                    _ => self.violate_attribute(
-                        "cvc-elt.4.3",
-                        offset,
-                        below,
-                        attribute,
-                        String::new(),
-                    ),
-                }
-                continue;
-            }
-            let name = schema.names.find(namespace, attribute.local);
-            let Some(declared) = uses.iter().find(|declared| Some(declared.name) == name) else {
-                let expected = schema.listing(uses.iter().map(|declared| declared.name).collect());
-                let code = if simple_type {
-                    "cvc-type.3.1.1"
-                } else {
-                    "cvc-complex-type.3.2.2"
-                };
-                self.violate_attribute(code, offset, below, attribute, expected);
-                continue;
-            };
-            match schema.simples[declared.simple].check(&schema.simples, &attribute.value) {
-                Ok(value) => {
-                    if let Some(fixed) = declared.fixed.as_ref().filter(|fixed| **fixed != *value) {
-                        let expected = fixed.clone();
-                        self.violate_attribute(
-                            "cvc-complex-type.3.1",
-                            offset,
-                            below,
-                            attribute,
-                            expected,
-                        );
-                    }
-                    self.sink
-                        .attribute(declared.name.1, &value, attribute.offset);
-                }
-                Err(misfit) => {
-                    self.violate_attribute(misfit.code, offset, below, attribute, misfit.expected)
-                }
-            }
-        }
-        for declared in uses.iter().filter(|declared| declared.required) {
-            let there = present.iter().any(|attribute| {
-                schema
-                    .names
-                    .find(reader.attribute_namespace(attribute), attribute.local)
-                    == Some(declared.name)
-            });
-            if !there {
-                let name = schema.name(declared.name.1);
-                let below = format!("/@{name}");
-                self.violate(
-                    "cvc-complex-type.4",
-                    offset,
-                    below,
-                    offset,
-                    String::new(),
-                    name.to_owned(),
-                );
-            }
-        }
-    }
-
-    fn text(&mut self, text: Cow<'a, str>, offset: usize) {
-        let Some(frame) = self.frames.last() else {
-            return;
-        };
-        if self.simple_content(frame.element).is_some() {
-            match &mut self.value {
-                None => self.value = Some((text, offset)),
-                Some((whole, _)) => whole.to_mut().push_str(&text),
-            }
-            let too_long = self
-                .value
-                .as_ref()
-                .is_some_and(|(whole, _)| whole.len() > self.limits.text_bytes_max);
-            if too_long {
-                // Runs of allowed length can add up: keep the cap, not the text.
-                self.value
-                    .as_mut()
-                    .expect("just looked at")
-                    .0
-                    .to_mut()
-                    .truncate(0);
-                let element = self.frames.last().expect("just looked at").offset;
-                let expected = format!("maxLength {}", self.limits.text_bytes_max);
-                self.violate(
-                    "cvc-maxLength-valid",
-                    element,
-                    String::new(),
-                    offset,
-                    String::new(),
-                    expected,
-                );
-            }
-            return;
-        }
-        if frame.strayed
-            || text
-                .bytes()
-                .all(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'))
-        {
-            return;
-        }
-        let empty = matches!(
-            self.complex(frame.element),
-            Some(Complex {
-                content: Content::Empty,
-                ..
-            })
-        );
-        let code = if empty {
-            "cvc-complex-type.2.1"
-        } else {
-            "cvc-complex-type.2.3"
-        };
-        let lead = text.len() - text.trim_start().len();
-        let (element, value) = (frame.offset, text.trim().to_owned());
-        self.frames.last_mut().expect("just looked at").strayed = true;
-        self.violate(
-            code,
-            element,
-            String::new(),
-            offset + lead,
-            value,
-            String::new(),
-        );
-    }
-
-    fn end(&mut self, offset: usize) {
-        let Some(frame) = self.frames.pop() else {
-            return;
-        };
-        let schema = self.schema;
-        if let Some(simple) = self.simple_content(frame.element) {
-            let (text, at) = self.value.take().unwrap_or((Cow::Borrowed(""), offset));
-            if frame.broken {
-                self.sink.misfit();
-            } else {
-                self.simple(&frame, simple, &text, at);
-            }
-        } else if let Some(complex) = self.complex(frame.element) {
-            match &complex.content {
-                Content::Model(model) if !model.may_end(frame.at) => {
-                    let expected = schema.listing(model.expected(frame.at));
-                    self.violate(
-                        "cvc-complex-type.2.4.b",
-                        frame.offset,
-                        String::new(),
-                        offset,
-                        String::new(),
-                        expected,
-                    );
-                }
-                Content::All { members, optional } => {
-                    let untouched = self.seen[frame.seen..].iter().all(|word| *word == 0);
-                    for (number, member) in members
-                        .iter()
-                        .enumerate()
-                        .filter(|(_, member)| member.required)
-                    {
-                        let met =
-                            self.seen[frame.seen + number / 64] & (1u64 << (number % 64)) != 0;
-                        let excused = untouched && *optional;
-                        if !met && !excused {
-                            let name = schema.name(member.name.1);
-                            let below = format!("/{name}");
-                            let code = "cvc-complex-type.2.4.b";
-                            self.violate(
-                                code,
-                                frame.offset,
-                                below,
-                                offset,
-                                String::new(),
-                                name.to_owned(),
-                            );
-                        }
-                    }
-                }
-                _ => {}
-            }
-        }
-        self.seen.truncate(frame.seen);
-        self.value = None;
-        self.sink.end();
-    }
-
-    fn simple(&mut self, frame: &Frame, simple: usize, text: &str, offset: usize) {
-        let schema = self.schema;
-        // Where the value begins, for people: after leading white space.
-        let at = offset + text.len() - text.trim_start().len();
-        match schema.simples[simple].check(&schema.simples, text) {
-            Ok(value) => {
-                if let Some(fixed) = schema.elements[frame.element]
-                    .fixed
-                    .as_ref()
-                    .filter(|fixed| **fixed != *value)
-                {
-                    let (value, expected) = (value.to_string(), fixed.clone());
-                    self.violate(
-                        "cvc-elt.5.2.2",
-                        frame.offset,
-                        String::new(),
-                        at,
-                        value,
-                        expected,
-                    );
-                }
-                if !value.is_empty() {
-                    self.sink.text(&value, at);
-                }
-            }
-            Err(misfit) => {
-                self.sink.misfit();
-                let value = normalise(White::Collapse, text).into_owned();
-                self.violate(
-                    misfit.code,
-                    frame.offset,
-                    String::new(),
-                    at,
-                    value,
-                    misfit.expected,
-                );
-            }
-        }
-    }
-
-    fn complex(&self, element: usize) -> Option<&'s Complex> {
-        match &self.schema.types[self.schema.elements[element].ty] {
-            Type::Complex(complex) => Some(complex),
-            Type::Simple(_) => None,
-        }
-    }
-
-    /// The simple type of the text of an element, if text is what it holds.
-    fn simple_content(&self, element: usize) -> Option<usize> {
-        match &self.schema.types[self.schema.elements[element].ty] {
-            Type::Simple(simple)
-            | Type::Complex(Complex {
-                content: Content::Text(simple),
-                ..
-            }) => Some(*simple),
-            Type::Complex(_) => None,
-        }
-    }
-
-    fn violate_attribute(
+    /// An element that a wildcard takes.
+    pub fn found_wild(
         &mut self,
-        code: &'static str,
-        element: usize,
-        below: String,
-        attribute: &Attribute<'_>,
-        expected: String,
-    ) {
-        self.violate(
-            code,
-            element,
-            below,
-            attribute.offset,
-            attribute.value.to_string(),
-            expected,
-        );
-    }
-
-    fn violate(
-        &mut self,
-        code: &'static str,
-        element: usize,
-        below: String,
+        process: Process,
+        name: Option<Name>,
+        local: &str,
+        typed: bool,
         offset: usize,
-        value: String,
+    ) -> Found {
+        if process == Process::Skip {
+            return Found::PassOver;
+        }
+        match name.and_then(|name| self.schema.roots.get(&name).copied()) {
+            Some(element) => self.concrete(element, offset),
+            None if process == Process::Lax || typed => Found::Undeclared,
+            None => {
+                self.violate(
+                    "cvc-complex-type.2.4.c",
+                    offset,
+                    offset,
+                    local,
+                    String::new(),
+                );
+                Found::PassOver
+            }
+        }
+    }
+
+    /// An element as long as it is not abstract.
+    pub fn concrete(&mut self, element: ElementId, offset: usize) -> Found {
+        if self.schema.elements[element].is_abstract {
+            let members = &self.schema.elements[element].stands_for;
+            let names: Vec<&str> = members
+                .iter()
+                .map(|member| &self.schema.elements[*member])
+                .filter(|member| !member.is_abstract)
+                .map(|member| self.schema.name(member.name.local))
+                .collect();
+            let local = self.schema.name(self.schema.elements[element].name.local);
+            let expected = self.schema.listing(&names);
+            self.violate("cvc-elt.2", offset, offset, local, expected);
+            return Found::PassOver;
+        }
+        Found::Declared(element)
+    }
+
+    /// A violation at an element, or at `offset` inside it.
+    pub fn violate(
+        &mut self,
+        code: &'static str,
+        element: usize,
+        offset: usize,
+        value: &str,
         expected: String,
     ) {
+        self.push(Violation {
+            code,
+            element,
+            below: String::new(),
+            offset,
+            value: bounded(value),
+            expected,
+        });
+    }
+
+    pub fn push(&mut self, violation: Violation) {
         if self.violations.len() < self.limits.findings_max {
-            self.violations.push(Violation {
-                code,
-                element,
-                below,
-                offset,
-                value,
-                expected,
-            });
+            self.violations.push(violation);
         } else {
             self.beyond += 1;
         }
     }
 }
 
+/// What is kept of an offending value until it is reported: a little more than a finding
+/// quotes.
+pub(super) fn bounded(value: &str) -> String {
+    value[..value.floor_char_boundary(1_000)].to_owned()
+}
+
 /// Names that a finding lists; the rest is counted.
 const LISTED_MAX: usize = 12;
 
 impl Schema {
-    fn listing(&self, names: Vec<Name>) -> String {
-        let listed: Vec<&str> = names
-            .iter()
-            .take(LISTED_MAX)
-            .map(|(_, symbol)| self.name(*symbol))
-            .collect();
-        let more = if names.len() > LISTED_MAX {
-            format!(", … ({})", names.len())
-        } else {
-            String::new()
-        };
-        listed.join(", ") + &more
+    pub(super) fn listing(&self, names: &[&str]) -> String {
+        let listed = names[..names.len().min(LISTED_MAX)].join(", ");
+        match names.len() > LISTED_MAX {
+            true => format!("{listed}, … ({})", names.len()),
+            false => listed,
+        }
     }
 
     /// Of many names that may come, the one that was probably meant, or the listing.
-    fn nearest(&self, local: &str, names: Vec<Name>) -> String {
-        match crate::finding::nearest(local, names.iter().map(|(_, symbol)| self.name(*symbol))) {
+    pub(super) fn nearest(&self, local: &str, names: &[&str]) -> String {
+        match crate::finding::nearest(local, names.iter().copied()) {
             Some(name) => name.to_owned(),
             None => self.listing(names),
         }

@@ -46,7 +46,10 @@ pub fn paths(document: &Document<'_>, limits: &Limits, offsets: &[usize]) -> Vec
                 }
             }
             Event::End { offset } => {
-                while found.len() < offsets.len() && offsets[found.len()] <= offset {
+                // An empty-element tag ends where the next tag may begin.
+                let own = document.text[offset..].starts_with("</");
+                let inside = |wanted: usize| wanted < offset || (own && wanted == offset);
+                while found.len() < offsets.len() && inside(offsets[found.len()]) {
                     found.push(path.clone());
                 }
                 if let Some((start, _)) = open.pop() {

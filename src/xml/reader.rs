@@ -114,6 +114,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The namespace that `prefix` stands for here; the empty prefix is the default namespace.
+    /// At an end tag, what holds inside its element.
     pub fn bound(&self, prefix: &str) -> Option<&str> {
         if prefix == "xml" {
             return Some(XML_NAMESPACE);
@@ -123,6 +124,18 @@ impl<'a> Reader<'a> {
             .rev()
             .find(|binding| binding.prefix == prefix)
             .map(|binding| &*binding.namespace)
+    }
+
+    /// The namespace declarations in force, each prefix once, sorted by prefix.
+    pub fn bindings(&self) -> Vec<(&str, &str)> {
+        let mut bindings: Vec<(&str, &str)> = Vec::with_capacity(self.bindings.len());
+        for binding in self.bindings.iter().rev() {
+            if !bindings.iter().any(|(prefix, _)| *prefix == binding.prefix) {
+                bindings.push((binding.prefix, &binding.namespace));
+            }
+        }
+        bindings.sort_unstable();
+        bindings
     }
 
     /// Whether the whole document was read without a refusal.
@@ -150,6 +163,14 @@ impl<'a> Reader<'a> {
         if self.tokens.buffer_position() == 0 {
             self.check_characters()?;
         }
+        // What an element declared holds at its end tag too.
+        while self
+            .bindings
+            .last()
+            .is_some_and(|last| last.depth > self.depth)
+        {
+            self.bindings.pop();
+        }
         loop {
             let offset = self.tokens.buffer_position() as usize;
             let token = self.tokens.read_event().map_err(|error| {
@@ -163,10 +184,6 @@ impl<'a> Reader<'a> {
                 }
                 Token::End(_) => {
                     self.text_bytes = 0;
-                    self.bindings.truncate(
-                        self.bindings
-                            .partition_point(|binding| binding.depth < self.depth),
-                    );
                     self.depth -= 1;
                     return Ok(Some(Event::End { offset }));
                 }

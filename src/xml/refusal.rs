@@ -119,6 +119,7 @@ impl Refusal {
         let (zh, en) = self.text();
         Finding {
             code: Cow::Borrowed(self.code()),
+            name: Cow::Borrowed(""),
             severity: Severity::Error,
             path: String::new(),
             place,

@@ -1,21 +1,87 @@
-//! From a gathered set of schema files to tables. Types are compiled on first use, so that
-//! they may name each other in any order and a type may contain itself.
+//! From the nodes of a set of schema files to the tables of a [`Schema`], in six steps, each
+//! over the whole set: declarations and types, what stands for what, values of defaults,
+//! content models, restrictions, references of keys. `simples`, `facets`, `complexes`,
+//! `attributes`, `elements` and `particles` compile what they are named for; `restriction`
+//! compares a content model with the one that it restricts. The first mistake ends it.
 
 mod attributes;
+mod complexes;
+mod elements;
+mod facets;
+mod particles;
+mod restriction;
 mod simples;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use crate::schema::Mistake;
-use crate::schema::content::{Automaton, Particle, UNBOUNDED, Wrong};
-use crate::schema::load::{Globals, Kind, Set, unsupported};
-use crate::schema::tables::{
-    AttributeUse, Complex, Content, Element, Member, Name, Names, Schema, Type,
-};
-use crate::schema::tree::{Node, XSD};
+use super::Mistake;
+use super::automaton::Wrong;
+use super::load::{Declared, Globals, Kind, Set};
+use super::model::Model;
+use super::names::{Map, Names};
+use super::tables::*;
+use super::tree::{Node, XSD};
+use super::value::{Prefixes, Primitive};
 
-/// Groups inside groups and types made from types; beyond it they form a cycle.
-const NESTING_MAX: usize = 200;
+use attributes::AttributeSet;
+
+type Result<T> = std::result::Result<T, Mistake>;
+
+/// Steps of derivation below each other, members of substitution groups in a line, groups
+/// inside groups. Published schemas have up to ten; each costs a call inside another here.
+const CHAIN_MAX: usize = 100;
+
+/// Where a node stands: in which file, and in which redefinition.
+#[derive(Clone, Copy)]
+struct Scope<'s> {
+    file: usize,
+    /// A reference to its own name from inside means what it redefines.
+    redefinition: Option<&'s Node>,
+}
+
+/// What is known of a type beside the tables while it is made.
+struct Draft<'s> {
+    /// Absent for the built-in ones.
+    source: Option<(Scope<'s>, &'s Node)>,
+    progress: Progress,
+    /// The content model and whether it is mixed, if there is one.
+    particle: Option<(Particle, bool)>,
+    label: String,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Progress {
+    Waiting,
+    Busy,
+    Done,
+}
+
+struct Compiler<'s> {
+    set: &'s Set,
+    globals: Globals<'s>,
+    schema: Schema,
+    /// One for each type.
+    drafts: Vec<Draft<'s>>,
+    types: HashMap<*const Node, TypeId>,
+    elements: HashMap<*const Node, ElementId>,
+    groups: HashMap<*const Node, Option<Particle>>,
+    attribute_groups: HashMap<*const Node, AttributeSet>,
+    global_attributes: HashMap<*const Node, AttributeUse>,
+    /// Definitions that are being made: one that is met again is circular.
+    open: Vec<*const Node>,
+    /// Elements with a default or fixed value, and where they stand.
+    valued: Vec<(ElementId, Scope<'s>, &'s Node)>,
+    /// Elements and attributes with a type by name, and where they stand.
+    typed: Vec<(TypeId, Scope<'s>, &'s Node)>,
+    /// Elements that name a head.
+    members: Vec<(ElementId, Scope<'s>, &'s Node)>,
+    /// Redefined groups that have to narrow what they were: those, and where they stand.
+    later_restrictions: Vec<(Particle, Particle, Scope<'s>, &'s Node)>,
+    /// Where each identity constraint stands.
+    constraints: Vec<(Scope<'s>, &'s Node)>,
+    constraint_names: HashMap<Name, usize>,
+}
 
 /// Compiles a set.
 pub fn compile(set: &Set) -> Result<Schema> {
@@ -27,552 +93,295 @@ pub fn compile(set: &Set) -> Result<Schema> {
             elements: Vec::new(),
             types: Vec::new(),
             simples: Vec::new(),
-            roots: HashMap::new(),
+            roots: Map::default(),
+            named_types: Map::default(),
+            attributes: Map::default(),
+            constraints: Vec::new(),
         },
+        drafts: Vec::new(),
         types: HashMap::new(),
-        simples: HashMap::new(),
         elements: HashMap::new(),
-        models: HashMap::new(),
-        depth: 0,
+        groups: HashMap::new(),
+        attribute_groups: HashMap::new(),
+        global_attributes: HashMap::new(),
+        open: Vec::new(),
+        valued: Vec::new(),
+        typed: Vec::new(),
+        members: Vec::new(),
+        later_restrictions: Vec::new(),
+        constraints: Vec::new(),
+        constraint_names: HashMap::new(),
     };
-    // In the order of the files, so that numbers are the same at every start.
-    for (number, file) in set.files.iter().enumerate() {
-        for node in &file.root.children {
-            let scope = Scope { file: number };
-            match node.name.as_str() {
-                "element" => {
-                    let element = compiler.global_element(scope, node)?;
-                    let name = compiler.schema.elements[element].name;
-                    compiler.schema.roots.insert(name, element);
-                }
-                "simpleType" => _ = compiler.named_simple(scope, node)?,
-                "complexType" => _ = compiler.named_complex(scope, node)?,
-                "group" => _ = compiler.group(scope, node)?,
-                "attributeGroup" => _ = compiler.attributes(scope, node)?,
-                _ => {}
-            }
-        }
-    }
+    compiler.built_ins();
+    compiler.declarations()?;
+    compiler.substitutions()?;
+    compiler.element_values()?;
+    compiler.notations()?;
+    compiler.models()?;
+    compiler.restrictions()?;
+    compiler.references()?;
     Ok(compiler.schema)
 }
 
-struct Compiler<'s> {
-    set: &'s Set,
-    globals: Globals<'s>,
-    schema: Schema,
-    types: HashMap<*const Node, usize>,
-    simples: HashMap<*const Node, usize>,
-    elements: HashMap<*const Node, usize>,
-    /// Models of complex types, for those that extend them.
-    models: HashMap<usize, Option<Particle>>,
-    depth: usize,
-}
-
-/// Where a node stands: in which file of the set.
-#[derive(Clone, Copy)]
-struct Scope {
-    file: usize,
-}
-
-type Result<T> = std::result::Result<T, Mistake>;
-
 impl<'s> Compiler<'s> {
-    fn mistake<T>(&self, scope: Scope, node: &Node, text: impl Into<String>) -> Result<T> {
-        Err(Mistake {
-            file: self.set.files[scope.file].name.clone(),
-            line: node.line,
-            text: text.into(),
-        })
+    /// Everything that is declared, used or not: a mistake in what nobody uses is one too.
+    fn declarations(&mut self) -> Result<()> {
+        let mut declared: Vec<Declared<'s>> = self.globals.declared.values().copied().collect();
+        declared.extend(self.globals.redefined.values().copied());
+        let order = |(file, node): &Declared<'s>| (*file, node.line, node.name.clone());
+        declared.sort_by_key(order);
+        for (file, node) in declared {
+            let scope = self.scope(file, node);
+            match Kind::of(node) {
+                Some(Kind::Element) => _ = self.global_element(scope, node)?,
+                Some(Kind::Type) => _ = self.type_at(scope, node, None)?,
+                Some(Kind::Group) => _ = self.group(scope, node)?,
+                Some(Kind::Attribute) => _ = self.global_attribute(scope, node)?,
+                Some(Kind::AttributeGroup) => _ = self.attribute_group(scope, node)?,
+                Some(Kind::Notation) => self.notation(scope, node)?,
+                None => {}
+            }
+        }
+        // Making a type meets further ones.
+        let mut next = 0;
+        while next < self.drafts.len() {
+            self.complete(next)?;
+            next += 1;
+        }
+        Ok(())
     }
 
-    fn refuse<T>(&self, scope: Scope, node: &Node, construct: &str) -> Result<T> {
-        Err(unsupported(&self.set.files[scope.file], node, construct))
+    /// The content models, and that elements of one name in one model have one type.
+    fn models(&mut self) -> Result<()> {
+        for ty in 0..self.drafts.len() {
+            let Some((particle, mixed)) = self.drafts[ty].particle.clone() else {
+                continue;
+            };
+            let model = Model::compile(particle, mixed, &self.schema.elements);
+            let model = match model {
+                Ok(model) => model,
+                Err(wrong) => return Err(self.wrong_model(ty, wrong)),
+            };
+            self.consistent(ty, &model)?;
+            self.schema.types[ty].content = Content::Model(Arc::new(model));
+        }
+        Ok(())
     }
 
-    /// Only `admitted` attributes may stand on `node`; others are constructs we do not have.
-    fn admit(&self, scope: Scope, node: &Node, admitted: &[&str]) -> Result<()> {
-        match node
-            .attributes
-            .keys()
-            .find(|name| *name != "id" && !admitted.contains(&name.as_str()))
-        {
-            Some(name) => self.refuse(scope, node, &format!("attribute {name} of {}", node.name)),
-            None => Ok(()),
+    fn wrong_model(&self, ty: TypeId, wrong: Wrong) -> Mistake {
+        let text = match wrong {
+            Wrong::Ambiguous(Some(name)) => format!(
+                "cos-nonambig: it cannot be told which particle the element {} belongs to",
+                self.schema.names.local(name.local)
+            ),
+            Wrong::Ambiguous(None) => "cos-nonambig: two wildcards admit the same elements".to_owned(),
+            Wrong::TooLarge => "a content model of this size is not supported".to_owned(),
+            Wrong::Counts => "repetitions inside each other whose counts can be told apart in more than one way are not supported".to_owned(),
+        };
+        self.type_mistake(ty, text)
+    }
+
+    /// Element Declarations Consistent (cos-element-consistent).
+    fn consistent(&self, ty: TypeId, model: &Model) -> Result<()> {
+        let mut seen: HashMap<Name, TypeId> = HashMap::new();
+        for named in model.elements() {
+            for stand_in in &self.schema.elements[named].stands_for {
+                let element = &self.schema.elements[*stand_in];
+                if *seen.entry(element.name).or_insert(element.ty) != element.ty {
+                    let name = self.schema.names.local(element.name.local);
+                    let text = format!(
+                        "cos-element-consistent: elements {name} of different types in one content model"
+                    );
+                    return Err(self.type_mistake(ty, text));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn scope(&self, file: usize, node: &'s Node) -> Scope<'s> {
+        let redefines = self
+            .globals
+            .redefined
+            .contains_key(&std::ptr::from_ref(node));
+        Scope {
+            file,
+            redefinition: redefines.then_some(node),
         }
     }
 
-    /// What a qualified name in an attribute of `node` means: a namespace and a local name.
+    /// The namespace of what is declared in a file.
+    fn namespace(&self, scope: Scope<'s>) -> &'s str {
+        &self.set.files[scope.file].namespace
+    }
+
+    /// What a prefixed name in an attribute's value means.
     fn resolve<'n>(
         &self,
-        scope: Scope,
+        scope: Scope<'s>,
         node: &'n Node,
         name: &'n str,
-    ) -> Result<(&'s str, &'n str)> {
-        let file = &self.set.files[scope.file];
+    ) -> Result<(&'n str, &'n str)>
+    where
+        's: 'n,
+    {
         let (prefix, local) = name.split_once(':').unwrap_or(("", name));
-        let namespace = match node.prefixes.get(prefix).map(String::as_str) {
-            Some(XSD) => return Ok((XSD, local)),
-            Some("") | None if prefix.is_empty() && file.chameleon => file.namespace.as_str(),
-            Some("") | None if prefix.is_empty() => "",
-            Some(namespace) if namespace == file.namespace => file.namespace.as_str(),
-            Some(namespace) => {
-                return self.mistake(
-                    scope,
-                    node,
-                    format!("src-resolve: namespace {namespace} is not part of this schema"),
-                );
-            }
-            None => {
-                return self.mistake(
-                    scope,
-                    node,
-                    format!("src-resolve: prefix {prefix} is not declared"),
-                );
-            }
+        let file = &self.set.files[scope.file];
+        let Some(namespace) = node.scope.namespace(prefix) else {
+            return self.mistake(
+                scope,
+                node,
+                format!("src-resolve: the prefix {prefix} is not declared"),
+            );
         };
+        let namespace = if namespace.is_empty() && file.chameleon {
+            &file.namespace
+        } else {
+            namespace
+        };
+        let visible = namespace == XSD || file.visible.iter().any(|known| known == namespace);
+        if !visible {
+            let clause = if namespace.is_empty() { 1 } else { 2 };
+            let text = format!(
+                "src-resolve.4.{clause}: {name}: the namespace {namespace:?} is not imported"
+            );
+            return self.mistake(scope, node, text);
+        }
         Ok((namespace, local))
     }
 
+    /// The global declaration that `name` means.
     fn global(
         &self,
-        scope: Scope,
-        node: &Node,
+        scope: Scope<'s>,
+        node: &'s Node,
         kind: Kind,
         name: &str,
-    ) -> Result<(Scope, &'s Node)> {
+    ) -> Result<(Scope<'s>, &'s Node)> {
         let (namespace, local) = self.resolve(scope, node, name)?;
-        match self.globals.get(&(kind, namespace, local)) {
-            Some((file, found)) => Ok((Scope { file: *file }, *found)),
+        if let Some(own) = scope.redefinition
+            && Kind::of(own) == Some(kind)
+            && own.attribute("name") == Some(local)
+            && namespace == self.namespace(scope)
+            && let Some((file, node)) = self.globals.redefined.get(&std::ptr::from_ref(own))
+        {
+            return Ok((self.scope(*file, node), node));
+        }
+        match self.globals.declared.get(&(kind, namespace, local)) {
+            Some((file, found)) => Ok((self.scope(*file, found), found)),
             None => self.mistake(scope, node, format!("src-resolve: {name} is not declared")),
         }
     }
 
-    fn deeper<T>(
-        &mut self,
-        scope: Scope,
-        node: &Node,
-        work: impl FnOnce(&mut Self) -> Result<T>,
-    ) -> Result<T> {
-        if self.depth == NESTING_MAX {
+    fn notation(&mut self, scope: Scope<'s>, node: &'s Node) -> Result<()> {
+        if node.attribute("public").is_none() && node.attribute("system").is_none() {
             return self.mistake(
                 scope,
                 node,
-                "circular definition (ct-props-correct.3, st-props-correct.2, mg-props-correct.2)",
+                "n-props-correct (s4s-att-must-appear): a notation needs public or system",
             );
         }
-        self.depth += 1;
-        let result = work(self);
-        self.depth -= 1;
-        result
-    }
-
-    fn namespace(&self, scope: Scope) -> &'s str {
-        &self.set.files[scope.file].namespace
-    }
-
-    fn name_of<'n>(&self, scope: Scope, node: &'n Node) -> Result<&'n str> {
-        match node.attribute("name") {
-            Some(name) if crate::xml::is_name(name) => Ok(name),
-            _ => self.mistake(scope, node, format!("{} without a proper name", node.name)),
-        }
-    }
-
-    // --- elements ---
-
-    fn global_element(&mut self, scope: Scope, node: &'s Node) -> Result<usize> {
-        self.admit(scope, node, &["name", "type", "fixed"])?;
-        let namespace = self.namespace(scope);
-        self.element(scope, node, namespace)
-    }
-
-    fn element(&mut self, scope: Scope, node: &'s Node, namespace: &str) -> Result<usize> {
-        if let Some(known) = self.elements.get(&std::ptr::from_ref(node)) {
-            return Ok(*known);
-        }
-        let local = self.name_of(scope, node)?;
-        let name = self.schema.names.intern(namespace, local);
-        let number = self.schema.elements.len();
-        let fixed = node.attribute("fixed").map(str::to_owned);
-        self.schema.elements.push(Element {
-            name,
-            ty: usize::MAX,
-            fixed,
-        });
-        self.elements.insert(node, number);
-        let ty = match (node.attribute("type"), &node.children[..]) {
-            (Some(name), []) => self.type_named(scope, node, name)?,
-            (None, [child]) if child.name == "simpleType" => {
-                let simple = self.simple(scope, child, local)?;
-                self.push_type(Type::Simple(simple))
-            }
-            (None, [child]) if child.name == "complexType" => self.complex(scope, child)?,
-            (_, [child, ..]) => {
-                return self.refuse(scope, child, &format!("{} in element", child.name));
-            }
-            (None, []) => return self.refuse(scope, node, "an element without a type (anyType)"),
-        };
-        self.schema.elements[number].ty = ty;
-        Ok(number)
-    }
-
-    fn push_type(&mut self, ty: Type) -> usize {
-        self.schema.types.push(ty);
-        self.schema.types.len() - 1
-    }
-
-    fn type_named(&mut self, scope: Scope, node: &Node, name: &str) -> Result<usize> {
-        let (namespace, local) = self.resolve(scope, node, name)?;
-        if namespace == XSD {
-            let simple = self.built_in(scope, node, local)?;
-            return Ok(self.push_type(Type::Simple(simple)));
-        }
-        let (scope, found) = self.global(scope, node, Kind::Type, name)?;
-        if found.name == "simpleType" {
-            let simple = self.named_simple(scope, found)?;
-            return Ok(self.push_type(Type::Simple(simple)));
-        }
-        self.named_complex(scope, found)
-    }
-
-    // --- complex types ---
-
-    fn named_complex(&mut self, scope: Scope, node: &'s Node) -> Result<usize> {
-        self.complex(scope, node)
-    }
-
-    fn complex(&mut self, scope: Scope, node: &'s Node) -> Result<usize> {
-        if let Some(known) = self.types.get(&std::ptr::from_ref(node)) {
-            return Ok(*known);
-        }
-        self.admit(scope, node, &["name", "mixed"])?;
-        if node
-            .attribute("mixed")
-            .is_some_and(|mixed| mixed == "true" || mixed == "1")
-        {
-            return self.refuse(scope, node, "mixed content");
-        }
-        // Reserved first: the type may contain itself.
-        let number = self.push_type(Type::Complex(Complex {
-            content: Content::Empty,
-            attributes: Vec::new(),
-        }));
-        self.types.insert(node, number);
-        self.deeper(scope, node, |this| this.fill_complex(scope, node, number))?;
-        Ok(number)
-    }
-
-    fn fill_complex(&mut self, scope: Scope, node: &'s Node, number: usize) -> Result<()> {
-        let derived = node
-            .children
-            .iter()
-            .find(|child| matches!(child.name.as_str(), "simpleContent" | "complexContent"));
-        let (content, attributes, model) = match derived {
-            Some(child) => self.extension(scope, child)?,
-            None => {
-                let attributes = self.attributes(scope, node)?;
-                let (content, model) = self.content(scope, node, None)?;
-                (content, attributes, model)
-            }
-        };
-        self.models.insert(number, model);
-        self.schema.types[number] = Type::Complex(Complex {
-            content,
-            attributes,
-        });
         Ok(())
     }
 
-    /// `simpleContent` or `complexContent` by extension.
-    fn extension(
-        &mut self,
-        scope: Scope,
-        node: &'s Node,
-    ) -> Result<(Content, Vec<AttributeUse>, Option<Particle>)> {
-        let [child] = &node.children[..] else {
-            return self.mistake(scope, node, format!("{} needs one child", node.name));
-        };
-        if child.name != "extension" {
-            return self.refuse(scope, child, &format!("{} by {}", node.name, child.name));
-        }
-        let Some(base) = child.attribute("base") else {
-            return self.mistake(scope, child, "extension without base");
-        };
-        let own = self.attributes(scope, child)?;
-        let base_type = self.type_named(scope, child, base)?;
-        let (base_content, mut attributes) = match &self.schema.types[base_type] {
-            Type::Simple(simple) => (Some(*simple), Vec::new()),
-            Type::Complex(complex) => {
-                let text = match complex.content {
-                    Content::Text(simple) => Some(simple),
-                    _ => None,
-                };
-                (text, complex.attributes.iter().map(copy_of).collect())
-            }
-        };
-        for attribute in own {
-            if attributes
-                .iter()
-                .any(|known: &AttributeUse| known.name == attribute.name)
+    /// NOTATION itself is the type of nothing: only the names of some notations are.
+    fn notations(&self) -> Result<()> {
+        for (ty, scope, node) in &self.typed {
+            if let Content::Simple(simple) = self.schema.types[*ty].content
+                && let simple = &self.schema.simples[simple]
+                && simple.primitive() == Some(Primitive::Notation)
+                && simple.facets.enumeration.is_none()
             {
-                return self.mistake(
-                    scope,
-                    child,
-                    "ct-props-correct.4: an attribute is declared twice",
-                );
+                let text =
+                    "enumeration-required-notation: a NOTATION needs an enumeration of notations";
+                return self.mistake(*scope, node, text);
             }
-            attributes.push(attribute);
         }
-        match (node.name.as_str(), base_content) {
-            ("simpleContent", Some(simple)) => Ok((Content::Text(simple), attributes, None)),
-            ("complexContent", None) => {
-                let Some(model) = self.models.get(&base_type).cloned() else {
-                    return self.mistake(
-                        scope,
-                        child,
-                        "ct-props-correct.3: a type that extends itself",
-                    );
-                };
-                if matches!(
-                    &self.schema.types[base_type],
-                    Type::Complex(Complex {
-                        content: Content::All { .. },
-                        ..
-                    })
-                ) {
-                    return self.refuse(scope, child, "extension of a type with all");
-                }
-                let (content, model) = self.content(scope, child, model)?;
-                Ok((content, attributes, model))
-            }
-            _ => self.mistake(
-                scope,
-                child,
-                format!("src-ct: {} cannot extend {base}", node.name),
-            ),
-        }
+        Ok(())
     }
 
-    /// The model of a type or extension; `before` is what an extended type has already.
-    fn content(
+    /// Runs `work` for a definition that may not be reached from within itself.
+    fn once<T>(
         &mut self,
-        scope: Scope,
+        scope: Scope<'s>,
         node: &'s Node,
-        before: Option<Particle>,
-    ) -> Result<(Content, Option<Particle>)> {
-        let mut own = None;
-        for child in &node.children {
-            match child.name.as_str() {
-                "attribute" | "attributeGroup" => {}
-                "sequence" | "choice" | "group" | "all" if own.is_none() => own = Some(child),
-                other => return self.refuse(scope, child, &format!("{other} in {}", node.name)),
-            }
-        }
-        if let Some(all) = own.filter(|child| child.name == "all") {
-            if before.is_some() {
-                return self.mistake(
-                    scope,
-                    all,
-                    "cos-all-limited: all cannot follow other content",
-                );
-            }
-            return Ok((self.all(scope, all)?, None));
-        }
-        let own = own.map(|child| self.particle(scope, child)).transpose()?;
-        let model = match (before, own) {
-            (Some(before), Some(own)) => Some(Particle::Sequence {
-                items: vec![before, own],
-                min: 1,
-                max: 1,
-            }),
-            (before, own) => before.or(own),
-        };
-        let Some(particle) = &model else {
-            return Ok((Content::Empty, None));
-        };
-        let automaton = match Automaton::compile(particle) {
-            Ok(automaton) => automaton,
-            Err(Wrong::Ambiguous((_, symbol))) => {
-                let name = self.schema.name(symbol).to_owned();
-                return self.mistake(
-                    scope,
-                    node,
-                    format!("cos-nonambig: two particles compete for {name}"),
-                );
-            }
-            Err(Wrong::CountedGroup) => {
-                return self.refuse(
-                    scope,
-                    node,
-                    "a group with a maxOccurs other than 1 and unbounded",
-                );
-            }
-            Err(Wrong::TooLarge) => {
-                return self.refuse(scope, node, "a content model of this size");
-            }
-        };
-        Ok((Content::Model(automaton), model))
-    }
-
-    fn all(&mut self, scope: Scope, node: &'s Node) -> Result<Content> {
-        self.admit(scope, node, &["minOccurs", "maxOccurs"])?;
-        let (min, max) = self.occurs(scope, node)?;
-        if max != 1 {
-            return self.mistake(scope, node, "cos-all-limited.1.2: all occurs at most once");
-        }
-        let mut members: Vec<Member> = Vec::new();
-        for child in &node.children {
-            if child.name != "element" {
-                return self.mistake(
-                    scope,
-                    child,
-                    "cos-all-limited: only elements may stand in all",
-                );
-            }
-            let Particle::Element {
-                element,
-                name,
-                min,
-                max,
-            } = self.element_particle(scope, child)?
-            else {
-                continue;
-            };
-            if max > 1 {
-                return self.mistake(
-                    scope,
-                    child,
-                    "cos-all-limited.2: an element of all occurs at most once",
-                );
-            }
-            if members.iter().any(|member| member.name == name) {
-                return self.mistake(
-                    scope,
-                    child,
-                    "cos-nonambig: two members of all have one name",
-                );
-            }
-            if max == 1 {
-                members.push(Member {
-                    name,
-                    element,
-                    required: min == 1,
-                });
-            }
-        }
-        members.sort_by_key(|member| member.name);
-        Ok(Content::All {
-            members,
-            optional: min == 0,
-        })
-    }
-
-    fn particle(&mut self, scope: Scope, node: &'s Node) -> Result<Particle> {
-        match node.name.as_str() {
-            "element" => self.element_particle(scope, node),
-            "sequence" | "choice" => {
-                self.admit(scope, node, &["minOccurs", "maxOccurs"])?;
-                let (min, max) = self.occurs(scope, node)?;
-                let items = node
-                    .children
-                    .iter()
-                    .map(|child| self.particle(scope, child));
-                let items = items.collect::<Result<Vec<Particle>>>()?;
-                Ok(match node.name.as_str() {
-                    "sequence" => Particle::Sequence { items, min, max },
-                    _ => Particle::Choice { items, min, max },
-                })
-            }
-            "group" => {
-                self.admit(scope, node, &["ref", "minOccurs", "maxOccurs"])?;
-                let Some(name) = node.attribute("ref") else {
-                    return self.refuse(scope, node, "a local group");
-                };
-                let (min, max) = self.occurs(scope, node)?;
-                let (at, found) = self.global(scope, node, Kind::Group, name)?;
-                let item = self.deeper(at, found, |this| this.group(at, found))?;
-                Ok(Particle::Sequence {
-                    items: vec![item],
-                    min,
-                    max,
-                })
-            }
-            other => self.refuse(scope, node, other),
-        }
-    }
-
-    fn group(&mut self, scope: Scope, node: &'s Node) -> Result<Particle> {
-        match &node.children[..] {
-            [child] if matches!(child.name.as_str(), "sequence" | "choice") => {
-                self.particle(scope, child)
-            }
-            [child, ..] => self.refuse(scope, child, &format!("{} in a named group", child.name)),
-            [] => self.mistake(scope, node, "an empty group"),
-        }
-    }
-
-    fn element_particle(&mut self, scope: Scope, node: &'s Node) -> Result<Particle> {
-        let (min, max) = self.occurs(scope, node)?;
-        let element = match node.attribute("ref") {
-            Some(name) => {
-                self.admit(scope, node, &["ref", "minOccurs", "maxOccurs"])?;
-                let (at, found) = self.global(scope, node, Kind::Element, name)?;
-                self.deeper(at, found, |this| this.global_element(at, found))?
-            }
-            None => {
-                self.admit(
-                    scope,
-                    node,
-                    &["name", "type", "fixed", "form", "minOccurs", "maxOccurs"],
-                )?;
-                let file = &self.set.files[scope.file];
-                let form = node
-                    .attribute("form")
-                    .or_else(|| file.root.attribute("elementFormDefault"));
-                let namespace = if form == Some("qualified") {
-                    self.namespace(scope)
-                } else {
-                    ""
-                };
-                self.deeper(scope, node, |this| this.element(scope, node, namespace))?
-            }
-        };
-        Ok(Particle::Element {
-            element,
-            name: self.schema.elements[element].name,
-            min,
-            max,
-        })
-    }
-
-    fn occurs(&self, scope: Scope, node: &Node) -> Result<(u32, u32)> {
-        let number = |name: &str| -> Result<u32> {
-            match node.attribute(name) {
-                None => Ok(1),
-                Some("unbounded") if name == "maxOccurs" => Ok(UNBOUNDED),
-                Some(text) => match text.parse() {
-                    Ok(number) if number < UNBOUNDED => Ok(number),
-                    _ => self.mistake(scope, node, format!("{name} {text:?} is not a number")),
-                },
-            }
-        };
-        let (min, max) = (number("minOccurs")?, number("maxOccurs")?);
-        if min > max {
+        circular: &str,
+        work: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T> {
+        if self.open.contains(&std::ptr::from_ref(node)) {
+            let name = node.attribute("name").unwrap_or_default();
             return self.mistake(
                 scope,
                 node,
-                "p-props-correct.2.1: minOccurs is greater than maxOccurs",
+                format!("{circular}: {} {name} is circular", node.name),
             );
         }
-        Ok((min, max))
+        if self.open.len() == CHAIN_MAX {
+            let text =
+                format!("more than {CHAIN_MAX} definitions inside each other are not supported");
+            return self.mistake(scope, node, text);
+        }
+        self.open.push(node);
+        let result = work(self);
+        self.open.pop();
+        result
+    }
+
+    fn mistake<T>(&self, scope: Scope<'s>, node: &Node, text: impl Into<String>) -> Result<T> {
+        Err(node.mistake(&self.set.files[scope.file].name, text))
+    }
+
+    /// A mistake where a type stands.
+    fn type_mistake(&self, ty: TypeId, text: impl Into<String>) -> Mistake {
+        match self.drafts[ty].source {
+            Some((scope, node)) => node.mistake(&self.set.files[scope.file].name, text),
+            None => Mistake {
+                file: String::new(),
+                line: 0,
+                text: text.into(),
+            },
+        }
+    }
+
+    /// A set of derivations as an attribute gives it, or the default of the file.
+    fn derivations(
+        &self,
+        scope: Scope<'s>,
+        node: &Node,
+        attribute: &str,
+        default: &str,
+        admitted: &[Derivation],
+    ) -> Derivations {
+        let root = &self.set.files[scope.file].root;
+        let text = node
+            .attribute(attribute)
+            .or_else(|| root.attribute(default))
+            .unwrap_or_default();
+        let mut set = Derivations::default();
+        for derivation in admitted {
+            let word = match derivation {
+                Derivation::Restriction => "restriction",
+                Derivation::Extension => "extension",
+                Derivation::List => "list",
+                Derivation::Union => "union",
+                Derivation::Substitution => "substitution",
+            };
+            if text == "#all" || text.split_ascii_whitespace().any(|given| given == word) {
+                set = set.with(*derivation);
+            }
+        }
+        set
     }
 }
 
-fn copy_of(attribute: &AttributeUse) -> AttributeUse {
-    let name: Name = attribute.name;
-    AttributeUse {
-        name,
-        simple: attribute.simple,
-        required: attribute.required,
-        fixed: attribute.fixed.clone(),
-    }
+/// Whether a node is itself a redefinition.
+fn is_redefinition(scope: Scope<'_>, node: &Node) -> bool {
+    scope
+        .redefinition
+        .is_some_and(|own| std::ptr::eq(own, node))
+}
+
+/// Whether a boolean attribute is true.
+fn is_true(node: &Node, attribute: &str) -> bool {
+    matches!(node.attribute(attribute), Some("true" | "1"))
 }

@@ -1,0 +1,212 @@
+//! `tongguan validate --schema`: any XSD, without a family and without a gateway. Schemas are
+//! read from the folders of the files given, and from folders given; nothing is fetched.
+
+use std::path::{Component, Path, PathBuf};
+use std::time::Instant;
+
+use serde_json::json;
+
+use crate::fault::Fault;
+use crate::finding::{Findings, Language};
+use crate::schema::{Schema, Source};
+use crate::xml::{Document, Limits};
+
+use super::{Exit, Outcome, read};
+
+/// What a document may cost here: whoever checks his own files knows them, so the limits only
+/// keep a mistake from taking the whole machine.
+fn limits(findings_max: usize) -> Limits {
+    Limits {
+        depth_max: 2_000,
+        attributes_max: 100_000,
+        tag_bytes_max: 64 << 20,
+        name_bytes_max: 64 << 10,
+        text_bytes_max: 256 << 20,
+        elements_max: 100_000_000,
+        findings_max,
+    }
+}
+
+/// Validates `files` by `schemas`; without files it only compiles.
+///
+/// # Errors
+/// A wrong or unsupported schema, an unreadable file.
+pub fn run(
+    schemas: &[PathBuf],
+    files: &[PathBuf],
+    language: Language,
+    as_json: bool,
+    findings_max: usize,
+) -> Outcome {
+    let schema = compile(schemas)?;
+    if files.is_empty() {
+        let (elements, types, simples) = schema.size();
+        eprintln!(
+            "the schemas are right: {elements} elements, {types} types, {simples} of them simple"
+        );
+        return Ok(Exit::Fine);
+    }
+    let limits = limits(findings_max);
+    let mut exit = Exit::Fine;
+    let mut bytes_all = 0usize;
+    let mut invalid = 0usize;
+    let mut walking = std::time::Duration::ZERO;
+    for file in files {
+        let bytes = read(file)?;
+        let mut findings = Findings::new(findings_max);
+        let start = Instant::now();
+        if let Some(document) = Document::decode(&bytes, None, &mut findings) {
+            schema.walk(&document, None, &limits, &mut (), &mut findings);
+        }
+        walking += start.elapsed();
+        bytes_all += bytes.len();
+        findings.sort();
+        let name = file.display().to_string();
+        if as_json {
+            println!("{}", in_json(&name, &findings, language));
+        } else {
+            print!("{}", in_text(&name, &findings, language));
+        }
+        if findings.refuse() {
+            exit = Exit::Negative;
+            invalid += 1;
+        }
+    }
+    if files.len() > 1 {
+        let seconds = walking.as_secs_f64().max(1e-9);
+        eprintln!(
+            "{} files, {invalid} invalid, {:.1} MB in {:.3} s of validation: {:.1} MB/s, {:.0} files/s",
+            files.len(),
+            bytes_all as f64 / 1e6,
+            seconds,
+            bytes_all as f64 / 1e6 / seconds,
+            files.len() as f64 / seconds
+        );
+    }
+    Ok(exit)
+}
+
+/// Compiles the schema files among `given`; folders among them may be read as well.
+///
+/// # Errors
+/// The first mistake.
+pub fn compile(given: &[PathBuf]) -> Result<Schema, Fault> {
+    let (folders, files): (Vec<&PathBuf>, Vec<&PathBuf>) =
+        given.iter().partition(|path| path.is_dir());
+    if files.is_empty() {
+        return Err(Fault::operator(
+            "--schema names folders only; name a schema file too",
+        ));
+    }
+    let own = files.iter().map(|file| match file.parent() {
+        Some(folder) if folder != Path::new("") => folder.to_owned(),
+        _ => PathBuf::from("."),
+    });
+    let folders = folders.into_iter().cloned().chain(own);
+    let source = Folders {
+        folders: folders
+            .filter_map(|folder| folder.canonicalize().ok())
+            .collect(),
+    };
+    let names: Vec<String> = files
+        .iter()
+        .map(|file| normal(file).to_string_lossy().into_owned())
+        .collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    Schema::compile_set(&names, &source).map_err(|mistake| Fault::operator(mistake.to_string()))
+}
+
+/// Schema files on disk, in these folders and below them.
+struct Folders {
+    folders: Vec<PathBuf>,
+}
+
+impl Source for Folders {
+    fn read(&self, name: &str) -> Result<Option<Vec<u8>>, String> {
+        match std::fs::read(name) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(format!("{name}: {error}")),
+        }
+    }
+
+    fn locate(&self, name: &str, location: &str) -> Option<String> {
+        let location = location.trim();
+        if location.is_empty() || location.contains([':', '\\']) || location.starts_with('/') {
+            return None;
+        }
+        let path = normal(&Path::new(name).parent()?.join(location));
+        // A link that leads elsewhere leads out too; a file that is not there leads nowhere.
+        let inside = match path.canonicalize() {
+            Ok(path) => self.folders.iter().any(|folder| path.starts_with(folder)),
+            Err(_) => true,
+        };
+        inside.then(|| path.to_string_lossy().into_owned())
+    }
+}
+
+/// A path without `.`, and without `..` where a name stands before it.
+fn normal(path: &Path) -> PathBuf {
+    let mut parts = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir
+                if matches!(parts.components().next_back(), Some(Component::Normal(_))) =>
+            {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts
+}
+
+fn in_json(file: &str, findings: &Findings, language: Language) -> serde_json::Value {
+    let list = findings.list().iter().map(|finding| {
+        json!({
+            "code": finding.code, "name": finding.name, "path": finding.path,
+            "line": finding.place.line, "column": finding.place.column,
+            "offset": finding.place.offset, "value": finding.value,
+            "expected": finding.expected, "text": finding.text.in_language(language),
+        })
+    });
+    json!({
+        "file": file,
+        "valid": !findings.refuse(),
+        "findings": list.collect::<Vec<_>>(),
+        "findings_omitted": findings.omitted(),
+    })
+}
+
+fn in_text(file: &str, findings: &Findings, language: Language) -> String {
+    let verdict = if findings.refuse() {
+        "invalid"
+    } else {
+        "valid"
+    };
+    let mut out = format!("{file}: {verdict}\n");
+    for finding in findings.list() {
+        let place = finding.place;
+        out += &format!(
+            "  {}:{}:{} {} {} {}\n    {}\n",
+            file,
+            place.line,
+            place.column,
+            finding.code,
+            finding.name,
+            finding.path,
+            finding.text.in_language(language)
+        );
+        if !finding.value.is_empty() {
+            out += &format!("    found: {}\n", finding.value);
+        }
+        if !finding.expected.is_empty() {
+            out += &format!("    expected: {}\n", finding.expected);
+        }
+    }
+    if findings.omitted() > 0 {
+        out += &format!("  and {} more\n", findings.omitted());
+    }
+    out
+}

@@ -1,0 +1,102 @@
+//! Content models, ready to be followed: an automaton, or a set of bits for `all`. The
+//! particle that they were made from stays beside them: the plain walk goes by that alone.
+
+use super::automaton::{Automaton, Leaf, Wrong};
+use super::tables::{Element, ElementId, Particle, Term};
+
+/// The content model of one complex type.
+#[derive(Debug)]
+pub struct Model {
+    /// Whether text may stand between the elements.
+    pub mixed: bool,
+    /// As written.
+    pub particle: Particle,
+    /// The same, to be followed quickly.
+    pub matcher: Matcher,
+}
+
+/// How a model is followed.
+#[derive(Debug)]
+pub enum Matcher {
+    /// One state after another.
+    Automaton(Automaton),
+    /// Each member at most once, in any order.
+    All(All),
+}
+
+/// An `all` group.
+#[derive(Debug)]
+pub struct All {
+    /// The elements that may stand here, sorted by name, each with the number of its member.
+    pub names: Vec<(super::tables::Name, ElementId, usize)>,
+    /// For each member its element and whether it has to be there.
+    pub members: Vec<(ElementId, bool)>,
+    /// Whether all of them may be missing together.
+    pub optional: bool,
+}
+
+impl Model {
+    /// Compiles a particle; every element's `stands_for` has to be complete.
+    pub fn compile(particle: Particle, mixed: bool, elements: &[Element]) -> Result<Model, Wrong> {
+        let matcher = match all_of(&particle) {
+            Some((members, optional)) => Matcher::All(All::compile(members, optional, elements)?),
+            None => Matcher::Automaton(Automaton::compile(&particle, elements)?),
+        };
+        Ok(Model {
+            mixed,
+            particle,
+            matcher,
+        })
+    }
+
+    /// The element declarations that the model names.
+    pub fn elements(&self) -> Box<dyn Iterator<Item = ElementId> + '_> {
+        match &self.matcher {
+            Matcher::All(all) => Box::new(all.members.iter().map(|(element, _)| *element)),
+            Matcher::Automaton(automaton) => {
+                Box::new(automaton.leaves().filter_map(|leaf| match leaf {
+                    Leaf::Element(element) => Some(*element),
+                    Leaf::Any(_) => None,
+                }))
+            }
+        }
+    }
+}
+
+impl All {
+    fn compile(members: &[Particle], optional: bool, elements: &[Element]) -> Result<All, Wrong> {
+        let mut all = All {
+            names: Vec::new(),
+            members: Vec::new(),
+            optional,
+        };
+        for member in members.iter().filter(|member| member.max > 0) {
+            let Term::Element(element) = member.term else {
+                continue;
+            };
+            let number = all.members.len();
+            all.members.push((element, member.min > 0));
+            for stand_in in &elements[element].stands_for {
+                all.names
+                    .push((elements[*stand_in].name, *stand_in, number));
+            }
+        }
+        all.names.sort_unstable();
+        match all.names.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+            Some(pair) => Err(Wrong::Ambiguous(Some(pair[0].0))),
+            None => Ok(all),
+        }
+    }
+}
+
+/// The members of an `all` group that is the whole model, and whether it may be absent.
+pub fn all_of(particle: &Particle) -> Option<(&[Particle], bool)> {
+    match &particle.term {
+        Term::All(members) if particle.max == 1 => Some((members, particle.min == 0)),
+        Term::Sequence(items) | Term::Choice(items) if particle.max == 1 && items.len() == 1 => {
+            let (members, optional) = all_of(&items[0])?;
+            Some((members, optional || particle.min == 0))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,205 @@
+//! The types whose texts are names or name-like: `Name`, `NCName`, `NMTOKEN`,
+//! `language`, and qualified names for `QName` and `NOTATION`.
+//!
+//! Part 2 refers to XML 1.0 for names. The second edition of XML listed the
+//! allowed characters one script at a time, the fifth gave a few wide ranges
+//! that contain all of those; the wide ranges are used here, so that a name that
+//! any edition allows is allowed. Nearly all names are ASCII, so that is tried
+//! first, byte by byte.
+
+/// Where the prefixes of qualified names get their meaning: the namespace
+/// declarations in scope at the place of the text.
+pub trait Prefixes {
+    /// The namespace a prefix stands for, where "" asks for the default
+    /// namespace. `None` when the prefix is not declared.
+    fn namespace(&self, prefix: &str) -> Option<&str>;
+}
+
+/// No declarations at all: unprefixed names are in no namespace.
+impl Prefixes for () {
+    fn namespace(&self, prefix: &str) -> Option<&str> {
+        prefix.is_empty().then_some("")
+    }
+}
+
+/// The namespace that the prefix "xml" has everywhere, declared or not.
+const XML_NAMESPACE: &str = "http://www.w3.org/XML/1998/namespace";
+
+/// Splits a qualified name (Namespaces in XML, section 3) into prefix and local
+/// name; `None` unless each is an `NCName`. No prefix gives "".
+fn split(text: &str) -> Option<(&str, &str)> {
+    match text.split_once(':') {
+        Some((prefix, local)) => {
+            (is_nc_name(prefix) && is_nc_name(local)).then_some((prefix, local))
+        }
+        None => is_nc_name(text).then_some(("", text)),
+    }
+}
+
+/// The expanded name, namespace ("" for none) and local part, that a `QName` or
+/// `NOTATION` stands for (sections 3.2.18 and 3.2.19); `None` when the text is
+/// no qualified name or its prefix is not bound.
+pub(super) fn resolve<'a>(text: &'a str, prefixes: &'a dyn Prefixes) -> Option<(&'a str, &'a str)> {
+    let (prefix, local) = split(text)?;
+    let namespace = match prefix {
+        "" => prefixes.namespace("").unwrap_or(""),
+        "xml" => XML_NAMESPACE,
+        _ => prefixes.namespace(prefix)?,
+    };
+    Some((namespace, local))
+}
+
+/// Whether the text is a `Name` of XML 1.0 (section 3.3.6).
+pub fn is_name(text: &str) -> bool {
+    let first = text.chars().next();
+    first.is_some_and(is_name_start) && is_nmtoken(text)
+}
+
+/// Whether the text is a `Name` without a colon (section 3.3.7).
+pub fn is_nc_name(text: &str) -> bool {
+    is_name(text) && !text.as_bytes().contains(&b':')
+}
+
+/// Whether the text is an `Nmtoken` of XML 1.0 (section 3.3.4): one or more name
+/// characters, with no rule about the first.
+pub fn is_nmtoken(text: &str) -> bool {
+    let ascii = text.bytes().position(|b| !is_ascii_name_byte(b));
+    match ascii {
+        None => !text.is_empty(),
+        // Only ASCII came before, so this is where a character starts.
+        Some(at) => text[at..].chars().all(is_name_char),
+    }
+}
+
+/// Whether the text is a `language` (section 3.3.3): parts of one to eight
+/// letters, or from the second part on also digits, joined by hyphens.
+pub fn is_language(text: &str) -> bool {
+    let mut parts = text.split('-');
+    let length_ok = |part: &str| (1..=8).contains(&part.len());
+    let first = parts.next().unwrap_or("");
+    length_ok(first)
+        && first.bytes().all(|b| b.is_ascii_alphabetic())
+        && parts.all(|part| length_ok(part) && part.bytes().all(|b| b.is_ascii_alphanumeric()))
+}
+
+/// The name characters among the ASCII ones.
+fn is_ascii_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b':')
+}
+
+/// NameStartChar of XML 1.0, fifth edition.
+fn is_name_start(c: char) -> bool {
+    matches!(c,
+        ':' | '_' | 'A'..='Z' | 'a'..='z'
+        | '\u{C0}'..='\u{D6}' | '\u{D8}'..='\u{F6}' | '\u{F8}'..='\u{2FF}'
+        | '\u{370}'..='\u{37D}' | '\u{37F}'..='\u{1FFF}' | '\u{200C}'..='\u{200D}'
+        | '\u{2070}'..='\u{218F}' | '\u{2C00}'..='\u{2FEF}' | '\u{3001}'..='\u{D7FF}'
+        | '\u{F900}'..='\u{FDCF}' | '\u{FDF0}'..='\u{FFFD}' | '\u{10000}'..='\u{EFFFF}')
+}
+
+/// NameChar of XML 1.0, fifth edition.
+fn is_name_char(c: char) -> bool {
+    is_name_start(c)
+        || matches!(c, '-' | '.' | '0'..='9' | '\u{B7}' | '\u{300}'..='\u{36F}' | '\u{203F}'..='\u{2040}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The text, then whether it is a Name, an NCName and an NMTOKEN.
+    const NAMES: &[(&str, bool, bool, bool)] = &[
+        ("a", true, true, true),
+        ("_", true, true, true),
+        (":", true, false, true),
+        ("a:b", true, false, true),
+        ("a.b-c_1", true, true, true),
+        ("1a", false, false, true),
+        ("-a", false, false, true),
+        (".", false, false, true),
+        ("é", true, true, true),
+        ("aé1", true, true, true),
+        ("日本", true, true, true),
+        ("a\u{B7}", true, true, true),
+        ("\u{B7}a", false, false, true),
+        ("\u{301}", false, false, true),
+        ("\u{1F600}", true, true, true),
+        ("", false, false, false),
+        ("a b", false, false, false),
+        ("a/b", false, false, false),
+        ("aé b", false, false, false),
+        ("a\u{D7}", false, false, false),
+        ("a\u{37E}", false, false, false),
+        ("a\u{A0}", false, false, false),
+    ];
+
+    #[test]
+    fn names() {
+        for &(text, name, nc_name, nmtoken) in NAMES {
+            assert_eq!(is_name(text), name, "{text}");
+            assert_eq!(is_nc_name(text), nc_name, "{text}");
+            assert_eq!(is_nmtoken(text), nmtoken, "{text}");
+        }
+    }
+
+    #[test]
+    fn languages() {
+        for good in [
+            "en",
+            "en-US",
+            "x-klingon",
+            "i-navajo",
+            "abcdefgh",
+            "de-1996-a1",
+        ] {
+            assert!(is_language(good), "{good}");
+        }
+        for bad in [
+            "",
+            "-",
+            "en-",
+            "-en",
+            "en--US",
+            "abcdefghi",
+            "e1",
+            "en_US",
+            "en-abcdefghi",
+            "é",
+            "en US",
+        ] {
+            assert!(!is_language(bad), "{bad}");
+        }
+    }
+
+    /// A default namespace and one prefix.
+    struct Scope;
+    impl Prefixes for Scope {
+        fn namespace(&self, prefix: &str) -> Option<&str> {
+            match prefix {
+                "" => Some("urn:d"),
+                "p" => Some("urn:p"),
+                _ => None,
+            }
+        }
+    }
+
+    #[test]
+    fn qualified_names() {
+        for (text, want) in [
+            ("a", Some(("urn:d", "a"))),
+            ("p:a", Some(("urn:p", "a"))),
+            ("xml:lang", Some((XML_NAMESPACE, "lang"))),
+            ("q:a", None),
+            ("p:a:b", None),
+            (":a", None),
+            ("p:", None),
+            ("p:1", None),
+            ("", None),
+            ("p: a", None),
+        ] {
+            assert_eq!(resolve(text, &Scope), want, "{text}");
+        }
+        assert_eq!(resolve("a", &()), Some(("", "a")));
+        assert_eq!(resolve("p:a", &()), None);
+    }
+}
