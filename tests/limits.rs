@@ -59,7 +59,7 @@ fn what_is_refused_before_any_schema() {
         (
             "an empty element closed twice",
             with("<a//>"),
-            Some("xml-name"),
+            Some("xml-not-well-formed"),
         ),
         (
             "an XML declaration without a version",

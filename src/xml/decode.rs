@@ -7,6 +7,7 @@ use encoding_rs::{DecoderResult, Encoding, GB18030, GBK, UTF_8, UTF_16BE, UTF_16
 use crate::finding::{Findings, Place};
 
 use super::refusal::Refusal;
+use super::scan;
 
 /// Bytes at the start in which an XML declaration has to end.
 const DECLARATION_BYTES_MAX: usize = 256;
@@ -18,6 +19,8 @@ pub struct Document<'a> {
     pub text: Cow<'a, str>,
     encoding: &'static Encoding,
     mark_bytes: usize,
+    /// Where the first character stands that XML does not admit.
+    pub(super) unfit: Option<usize>,
 }
 
 impl<'a> Document<'a> {
@@ -51,10 +54,12 @@ impl<'a> Document<'a> {
     /// A document that is UTF-8 already, as schemas are.
     pub fn from_text(text: &'a str) -> Document<'a> {
         let mark_bytes = if text.starts_with('\u{feff}') { 3 } else { 0 };
+        let text = &text[mark_bytes..];
         Document {
-            text: Cow::Borrowed(&text[mark_bytes..]),
+            text: Cow::Borrowed(text),
             encoding: UTF_8,
             mark_bytes,
+            unfit: scan::unfit(text),
         }
     }
 
@@ -126,6 +131,7 @@ impl<'a> Document<'a> {
             agreed(Some(encoding), declared)?;
         }
         Ok(Document {
+            unfit: scan::unfit(&text),
             text,
             encoding,
             mark_bytes,

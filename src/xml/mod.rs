@@ -1,5 +1,5 @@
 //! Bytes to events: the charset, the limits, the positions. The only room that names
-//! quick-xml and encoding_rs. `decode` turns a body into a [`Document`] of UTF-8 that still
+//! encoding_rs. `decode` turns a body into a [`Document`] of UTF-8 that still
 //! knows where everything stood in the bytes as sent; `reader` turns a document into events
 //! and refuses what XML forbids or our limits exclude; `paths` finds the indexed path of an
 //! element, which only a finding needs. `plain` is a second
@@ -11,6 +11,7 @@ mod paths;
 mod plain;
 mod reader;
 mod refusal;
+mod scan;
 
 pub use attributes::{Attribute, is_name};
 pub use decode::Document;

@@ -1,17 +1,19 @@
-//! A document's events, one after another. quick-xml finds the markup; what it leaves open
-//! (characters, names, attributes, namespaces, what may stand outside the root) is checked
-//! here, and so are the limits. The first refusal ends the document: what follows something
-//! that is not XML cannot be read with any confidence.
+//! A document's events, one after another: markup, characters, names, attributes, namespaces,
+//! references and limits, in one pass over the bytes. The first refusal ends the document:
+//! what follows something that is not XML cannot be read with any confidence.
+//!
+//! This is on the way of every byte of every message. A reader on quick-xml's events took
+//! three times as long as those events alone (its checks of names, characters and text went
+//! over the bytes again), which was more than a whole validation may take; so the bytes are
+//! looked at here, once. `plain` says the same slowly; tests and a fuzz target compare the two.
 
 use std::borrow::Cow;
 
-use quick_xml::Reader as Tokens;
-use quick_xml::events::Event as Token;
-
 use crate::finding::Findings;
 
-use super::attributes::{self, Attribute, Raw, Wrong, is_name, is_white, is_xml};
+use super::attributes::{self, Attribute, Raw, Wrong, is_name, is_white};
 use super::refusal::Refusal;
+use super::scan;
 use super::{Document, Limits};
 
 /// Namespace declarations in force at once. Messages use one to three.
@@ -48,55 +50,75 @@ pub enum Event<'a> {
 pub struct Reader<'a> {
     document: &'a Document<'a>,
     text: &'a str,
-    tokens: Tokens<&'a [u8]>,
+    /// Where the next token begins.
+    at: usize,
     limits: &'a Limits,
-    depth: usize,
+    /// The names of open elements: where each begins, and its length.
+    open: Vec<(usize, usize)>,
+    /// An empty-element tag was told as a start; its end comes next.
+    closing: bool,
     elements: usize,
     /// Bytes of text since the last tag.
     text_bytes: usize,
     rooted: bool,
     ended: bool,
-    element_prefix: &'a str,
+    prefix: &'a str,
     raw: Vec<Raw<'a>>,
     attributes: Vec<Attribute<'a>>,
     bindings: Vec<Binding<'a>>,
+    /// The binding of the element that just began, and that of no prefix: their places in
+    /// `bindings` and one, or 0 for none.
+    binding: usize,
+    default: usize,
+    /// How many bindings there were so far.
+    serial: u32,
 }
 
 struct Binding<'a> {
     prefix: &'a str,
     namespace: Cow<'a, str>,
     depth: usize,
+    serial: u32,
 }
 
 impl<'a> Reader<'a> {
     /// A reader at the start of `document`.
     pub fn new(document: &'a Document<'a>, limits: &'a Limits) -> Reader<'a> {
-        let text: &'a str = &document.text;
-        let mut tokens = Tokens::from_reader(text.as_bytes());
-        let config = tokens.config_mut();
-        config.expand_empty_elements = true;
-        config.check_comments = true;
-        config.check_end_names = true;
         Reader {
             document,
-            text,
-            tokens,
+            text: &document.text,
+            at: 0,
             limits,
-            depth: 0,
+            open: Vec::with_capacity(16),
+            closing: false,
             elements: 0,
             text_bytes: 0,
             rooted: false,
             ended: false,
-            element_prefix: "",
+            prefix: "",
             raw: Vec::new(),
             attributes: Vec::new(),
             bindings: Vec::new(),
+            binding: 0,
+            default: 0,
+            serial: 0,
         }
     }
 
     /// The namespace of the element that just began; empty if it is in none.
     pub fn namespace(&self) -> &str {
-        self.bound(self.element_prefix).unwrap_or("")
+        match self.binding.checked_sub(1) {
+            Some(at) => &self.bindings[at].namespace,
+            None if self.prefix == "xml" => XML_NAMESPACE,
+            None => "",
+        }
+    }
+
+    /// Which declaration the namespace of the element that just began comes from: a number
+    /// that no other declaration of the document has; `None` without a declaration.
+    pub fn declaration(&self) -> Option<u32> {
+        let at = self.binding.checked_sub(1)?;
+        Some(self.bindings[at].serial)
     }
 
     /// The attributes of the element that just began, namespace declarations left out.
@@ -147,185 +169,334 @@ impl<'a> Reader<'a> {
     pub fn next(&mut self, findings: &mut Findings) -> Option<Event<'a>> {
         match self.advance() {
             Ok(event) => event,
-            Err(Stop {
-                refusal,
-                offset,
-                value,
-                expected,
-            }) => {
+            Err(stop) => {
+                let Stop {
+                    refusal,
+                    offset,
+                    value,
+                    expected,
+                } = *stop;
                 findings.push(refusal.at(self.document, offset, value, expected));
+                self.at = self.text.len();
                 None
             }
         }
     }
 
-    fn advance(&mut self) -> Result<Option<Event<'a>>, Stop> {
-        if self.tokens.buffer_position() == 0 {
-            self.check_characters()?;
+    fn advance(&mut self) -> Advance<'a> {
+        let bytes = self.text.as_bytes();
+        if self.closing {
+            self.closing = false;
+            self.open.pop();
+            return Ok(Some(Event::End { offset: self.at }));
         }
         // What an element declared holds at its end tag too.
-        while self
+        if self
             .bindings
             .last()
-            .is_some_and(|last| last.depth > self.depth)
+            .is_some_and(|last| last.depth > self.open.len())
         {
-            self.bindings.pop();
+            self.unbind();
         }
         loop {
-            let offset = self.tokens.buffer_position() as usize;
-            let token = self.tokens.read_event().map_err(|error| {
-                let at = self.tokens.error_position() as usize;
-                stop(Refusal::NotWellFormed, at, error.to_string(), "")
-            })?;
-            match token {
-                Token::Start(_) | Token::Empty(_) => {
-                    self.text_bytes = 0;
-                    return self.start(offset).map(Some);
-                }
-                Token::End(_) => {
-                    self.text_bytes = 0;
-                    self.depth -= 1;
-                    return Ok(Some(Event::End { offset }));
-                }
-                Token::Text(_) => {
-                    let end = self.tokens.buffer_position() as usize;
-                    if let Some(event) = self.text(offset, end)? {
+            let offset = self.at;
+            match (bytes.get(offset), bytes.get(offset + 1)) {
+                (None, _) => return self.end_of_text(),
+                (Some(b'<'), Some(b'/')) => return self.end(offset),
+                (Some(b'<'), Some(b'!')) => {
+                    if let Some(event) = self.declared(offset)? {
                         return Ok(Some(event));
                     }
                 }
-                Token::CData(_) => {
-                    let end = self.tokens.buffer_position() as usize;
-                    self.inside_root(offset)?;
-                    let inner = offset + "<![CDATA[".len();
-                    let text = line_ends(&self.text[inner..end - "]]>".len()]);
-                    self.check_text_length(&text, inner)?;
-                    return Ok(Some(Event::Text {
-                        text,
-                        offset: inner,
-                    }));
-                }
-                Token::GeneralRef(name) => {
-                    self.inside_root(offset)?;
-                    let character = attributes::reference(&name);
-                    let character = character.ok_or_else(|| {
-                        stop(
-                            Refusal::Entity,
-                            offset,
-                            &*name,
-                            "&amp; &lt; &gt; &quot; &apos; &#…;",
-                        )
-                    })?;
-                    let text = character.to_string();
-                    self.check_text_length(&text, offset)?;
-                    return Ok(Some(Event::Text {
-                        text: Cow::Owned(text),
-                        offset,
-                    }));
-                }
-                Token::DocType(_) => return Err(stop(Refusal::Doctype, offset, "<!DOCTYPE", "")),
-                Token::Decl(_) if offset > 0 => {
-                    return Err(stop(
-                        Refusal::NotWellFormed,
-                        offset,
-                        "<?xml",
-                        "only at the very start",
-                    ));
-                }
-                Token::Decl(declaration) => {
-                    let rest = declaration.get("xml".len()..).unwrap_or_default();
-                    if !attributes::is_declaration(rest) {
-                        let form = "<?xml version=\"1.0\" encoding=\"…\"?>";
-                        return Err(stop(Refusal::NotWellFormed, offset, "<?xml", form));
+                (Some(b'<'), Some(b'?')) => self.instruction(offset)?,
+                (Some(b'<'), _) => return self.start(offset),
+                (Some(b'&'), _) => return self.reference(offset),
+                _ => {
+                    if offset == 0 {
+                        self.check_characters()?;
                     }
-                }
-                Token::PI(instruction) => {
-                    let target = instruction.split([' ', '\t', '\n', '\r']).next();
-                    let target = target.unwrap_or_default();
-                    if !is_name(target) || target.eq_ignore_ascii_case("xml") {
-                        let expected = "a name other than xml";
-                        return Err(stop(Refusal::NotWellFormed, offset, target, expected));
+                    if let Some(event) = self.text(offset)? {
+                        return Ok(Some(event));
                     }
-                }
-                Token::Comment(_) => {}
-                Token::Eof if self.depth > 0 => {
-                    return Err(stop(
-                        Refusal::NotWellFormed,
-                        self.text.len(),
-                        "",
-                        "an end tag",
-                    ));
-                }
-                Token::Eof if !self.rooted => {
-                    return Err(stop(Refusal::NotWellFormed, offset, "", "a root element"));
-                }
-                Token::Eof => {
-                    self.ended = true;
-                    return Ok(None);
                 }
             }
         }
     }
 
-    fn start(&mut self, offset: usize) -> Result<Event<'a>, Stop> {
-        if self.depth == 0 && self.rooted {
-            return Err(stop(
-                Refusal::NotWellFormed,
-                offset,
-                "",
-                "only one root element",
-            ));
+    fn end_of_text(&mut self) -> Advance<'a> {
+        let at = self.text.len();
+        if at == 0 || (!self.rooted && self.open.is_empty()) {
+            self.check_characters()?;
+            return Err(stop(Refusal::NotWellFormed, at, "", "a root element"));
         }
-        self.rooted = true;
-        self.depth += 1;
-        self.elements += 1;
-        if self.depth > self.limits.depth_max {
-            return Err(stop(
-                Refusal::Depth,
-                offset,
-                "",
-                format!("<= {}", self.limits.depth_max),
-            ));
+        if let Some((start, length)) = self.open.last() {
+            let name = &self.text[*start..start + length];
+            let expected = format!("</{name}>");
+            return Err(stop(Refusal::NotWellFormed, at, "", expected));
         }
-        if self.elements > self.limits.elements_max {
-            return Err(stop(
-                Refusal::Elements,
-                offset,
-                "",
-                format!("<= {}", self.limits.elements_max),
-            ));
-        }
-        // The tokens stand behind the `>`, also of an empty-element tag: the End that follows
-        // takes no bytes.
-        let end = self.tokens.buffer_position() as usize - 1;
-        if end - offset > self.limits.tag_bytes_max {
-            return Err(stop(
-                Refusal::Tag,
-                offset,
-                "",
-                format!("<= {} bytes", self.limits.tag_bytes_max),
-            ));
-        }
-        let tag = &self.text[offset + 1..end];
-        let tag = tag.strip_suffix('/').unwrap_or(tag);
-        let name_end = tag.bytes().take_while(|byte| !is_white(*byte)).count();
-        let (prefix, local) = self.name(&tag[..name_end], offset)?;
-        self.element_prefix = prefix;
-        self.attributes.clear();
-        if name_end < tag.len() {
-            self.read_attributes(tag, name_end, offset + 1)?;
-        }
-        if self.bound(prefix).is_none() && !prefix.is_empty() {
-            return Err(stop(
-                Refusal::Namespace,
-                offset,
-                prefix,
-                format!("xmlns:{prefix}=…"),
-            ));
-        }
-        Ok(Event::Start { local, offset })
+        self.ended = true;
+        Ok(None)
     }
 
-    fn read_attributes(&mut self, tag: &'a str, from: usize, base: usize) -> Result<(), Stop> {
+    fn start(&mut self, offset: usize) -> Advance<'a> {
+        let bytes = self.text.as_bytes();
+        if self.open.is_empty() {
+            if self.rooted {
+                let expected = "only one root element";
+                return Err(stop(Refusal::NotWellFormed, offset, "", expected));
+            }
+            self.check_characters()?;
+        }
+        self.rooted = true;
+        self.elements += 1;
+        self.text_bytes = 0;
+        if self.open.len() >= self.limits.depth_max {
+            let expected = format!("<= {}", self.limits.depth_max);
+            return Err(stop(Refusal::Depth, offset, "", expected));
+        }
+        if self.elements > self.limits.elements_max {
+            let expected = format!("<= {}", self.limits.elements_max);
+            return Err(stop(Refusal::Elements, offset, "", expected));
+        }
+        let (name_end, plain) = scan::name(bytes, offset + 1);
+        let name = &self.text[offset + 1..name_end];
+        self.attributes.clear();
+        // Nearly every tag: a name without a prefix and nothing else.
+        let (prefix, local) = match plain && name.len() <= self.limits.name_bytes_max {
+            true => ("", name),
+            false => self.name(name, offset)?,
+        };
+        self.prefix = prefix;
+        match (bytes.get(name_end), bytes.get(name_end + 1)) {
+            (Some(b'>'), _) => {
+                self.at = name_end + 1;
+                self.open.push((offset + 1, name.len()));
+            }
+            (Some(b'/'), Some(b'>')) => {
+                self.at = name_end + 2;
+                self.closing = true;
+                self.open.push((offset + 1, name.len()));
+            }
+            _ => self.start_with_attributes(offset, name_end)?,
+        }
+        self.binding = match prefix {
+            "" => self.default,
+            "xml" => 0,
+            prefix => {
+                let bound = self
+                    .bindings
+                    .iter()
+                    .rposition(|binding| binding.prefix == prefix);
+                match bound {
+                    Some(at) => at + 1,
+                    None => {
+                        let expected = format!("xmlns:{prefix}=…");
+                        return Err(stop(Refusal::Namespace, offset, prefix, expected));
+                    }
+                }
+            }
+        };
+        Ok(Some(Event::Start { local, offset }))
+    }
+
+    fn start_with_attributes(&mut self, offset: usize, name_end: usize) -> Result<(), Box<Stop>> {
+        let Some(end) = scan::tag_end(self.text.as_bytes(), name_end) else {
+            return Err(stop(Refusal::NotWellFormed, offset, "", ">"));
+        };
+        if end - offset > self.limits.tag_bytes_max {
+            let expected = format!("<= {} bytes", self.limits.tag_bytes_max);
+            return Err(stop(Refusal::Tag, offset, "", expected));
+        }
+        let tag = &self.text[offset + 1..end];
+        let (tag, empty) = match tag.strip_suffix('/') {
+            Some(tag) => (tag, true),
+            None => (tag, false),
+        };
+        self.open.push((offset + 1, name_end - offset - 1));
+        self.read_attributes(tag, name_end - offset - 1, offset + 1)?;
+        self.at = end + 1;
+        self.closing = empty;
+        Ok(())
+    }
+
+    fn end(&mut self, offset: usize) -> Advance<'a> {
+        let bytes = self.text.as_bytes();
+        let from = offset + 2;
+        self.text_bytes = 0;
+        if let Some((start, length)) = self.open.last().copied() {
+            let end = from + length;
+            if bytes.get(end) == Some(&b'>') && bytes[from..end] == bytes[start..start + length] {
+                self.at = end + 1;
+                self.open.pop();
+                return Ok(Some(Event::End { offset }));
+            }
+        }
+        self.other_end(offset)
+    }
+
+    /// An end tag with white space in it, or a wrong one.
+    fn other_end(&mut self, offset: usize) -> Advance<'a> {
+        let bytes = self.text.as_bytes();
+        let from = offset + 2;
+        let close = memchr::memchr(b'>', &bytes[from..]).map(|length| from + length);
+        let found = self.text[from..close.unwrap_or(self.text.len())].trim_end_matches(white);
+        let expected = self
+            .open
+            .last()
+            .map(|(start, length)| &self.text[*start..start + length]);
+        match (close, expected) {
+            (Some(close), Some(expected)) if found == expected => {
+                self.at = close + 1;
+                self.open.pop();
+                Ok(Some(Event::End { offset }))
+            }
+            (_, expected) => {
+                let shown = &found[..found.floor_char_boundary(self.limits.name_bytes_max)];
+                let expected =
+                    expected.map_or("no end tag".to_owned(), |name| format!("</{name}>"));
+                let value = format!("</{shown}>");
+                Err(stop(Refusal::NotWellFormed, offset, value, expected))
+            }
+        }
+    }
+
+    /// A comment, a CDATA section, or what is neither.
+    fn declared(&mut self, offset: usize) -> Result<Option<Event<'a>>, Box<Stop>> {
+        let rest = &self.text[offset..];
+        if let Some(comment) = rest.strip_prefix("<!--") {
+            let inside = memchr::memmem::find(comment.as_bytes(), b"--");
+            let Some(dashes) = inside.filter(|at| comment[at + 2..].starts_with('>')) else {
+                return Err(stop(Refusal::NotWellFormed, offset, "<!--", "-->"));
+            };
+            if self.at == 0 {
+                self.check_characters()?;
+            }
+            self.at = offset + "<!--".len() + dashes + "-->".len();
+            return Ok(None);
+        }
+        if let Some(section) = rest.strip_prefix("<![CDATA[") {
+            let Some(length) = memchr::memmem::find(section.as_bytes(), b"]]>") else {
+                return Err(stop(Refusal::NotWellFormed, offset, "<![CDATA[", "]]>"));
+            };
+            self.inside_root(offset)?;
+            let inner = offset + "<![CDATA[".len();
+            let text = line_ends(&section[..length]);
+            self.check_text_length(&text, inner)?;
+            self.at = inner + length + "]]>".len();
+            return Ok(Some(Event::Text {
+                text,
+                offset: inner,
+            }));
+        }
+        if rest.starts_with("<!DOCTYPE") {
+            return Err(stop(Refusal::Doctype, offset, "<!DOCTYPE", ""));
+        }
+        Err(stop(
+            Refusal::NotWellFormed,
+            offset,
+            "<!",
+            "<!-- or <![CDATA[",
+        ))
+    }
+
+    /// The XML declaration, or a processing instruction.
+    fn instruction(&mut self, offset: usize) -> Result<(), Box<Stop>> {
+        let inside = &self.text[offset + 2..];
+        let Some(length) = memchr::memmem::find(inside.as_bytes(), b"?>") else {
+            return Err(stop(Refusal::NotWellFormed, offset, "<?", "?>"));
+        };
+        if offset == 0 {
+            self.check_characters()?;
+        }
+        let content = &inside[..length];
+        let target = content.split(white).next().unwrap_or_default();
+        if target == "xml" && offset == 0 {
+            if !attributes::is_declaration(&content["xml".len()..]) {
+                let form = "<?xml version=\"1.0\" encoding=\"…\"?>";
+                return Err(stop(Refusal::NotWellFormed, offset, "<?xml", form));
+            }
+        } else if target == "xml" {
+            let expected = "only at the very start";
+            return Err(stop(Refusal::NotWellFormed, offset, "<?xml", expected));
+        } else if !is_name(target) || target.eq_ignore_ascii_case("xml") {
+            let shown = &target[..target.floor_char_boundary(self.limits.name_bytes_max)];
+            let expected = "a name other than xml";
+            return Err(stop(Refusal::NotWellFormed, offset, shown, expected));
+        } else if target.len() > self.limits.name_bytes_max {
+            let expected = format!("<= {} bytes", self.limits.name_bytes_max);
+            return Err(stop(Refusal::Name, offset, "", expected));
+        }
+        self.at = offset + 2 + length + 2;
+        Ok(())
+    }
+
+    /// `&name;` in text.
+    fn reference(&mut self, offset: usize) -> Advance<'a> {
+        self.inside_root(offset)?;
+        let rest = &self.text[offset + 1..];
+        let end = rest
+            .bytes()
+            .take(REFERENCE_BYTES_MAX)
+            .position(|byte| byte == b';');
+        let name = end.map(|end| &rest[..end]);
+        let Some(character) = name.and_then(attributes::reference) else {
+            let shown = name.unwrap_or("&");
+            let expected = "&amp; &lt; &gt; &quot; &apos; &#…;";
+            return Err(stop(Refusal::Entity, offset, shown, expected));
+        };
+        let text = character.to_string();
+        self.check_text_length(&text, offset)?;
+        self.at = offset + 1 + end.unwrap_or_default() + 1;
+        Ok(Some(Event::Text {
+            text: Cow::Owned(text),
+            offset,
+        }))
+    }
+
+    fn text(&mut self, offset: usize) -> Result<Option<Event<'a>>, Box<Stop>> {
+        let (end, met) = scan::text(self.text.as_bytes(), offset);
+        let raw = &self.text[offset..end];
+        self.at = end;
+        if self.open.is_empty() {
+            return match raw.bytes().all(is_white) {
+                true => Ok(None),
+                false => {
+                    let shown = &raw[..raw.floor_char_boundary(self.limits.name_bytes_max)];
+                    Err(stop(Refusal::NotWellFormed, offset, shown, "no text here"))
+                }
+            };
+        }
+        if met & scan::BRACKET != 0
+            && let Some(at) = memchr::memmem::find(raw.as_bytes(), b"]]>")
+        {
+            return Err(stop(Refusal::NotWellFormed, offset + at, "]]>", "]]&gt;"));
+        }
+        let text = match met & scan::RETURN {
+            0 => Cow::Borrowed(raw),
+            _ => line_ends(raw),
+        };
+        self.check_text_length(&text, offset)?;
+        Ok(Some(Event::Text { text, offset }))
+    }
+
+    /// Bindings of elements that have ended go.
+    fn unbind(&mut self) {
+        let depth = self.open.len();
+        while self.bindings.last().is_some_and(|last| last.depth > depth) {
+            self.bindings.pop();
+        }
+        self.find_default();
+    }
+
+    fn find_default(&mut self) {
+        let bound = self
+            .bindings
+            .iter()
+            .rposition(|binding| binding.prefix.is_empty());
+        self.default = bound.map_or(0, |at| at + 1);
+    }
+
+    fn read_attributes(&mut self, tag: &'a str, from: usize, base: usize) -> Result<(), Box<Stop>> {
         let max = self.limits.attributes_max;
         attributes::split(tag, from, max, &mut self.raw)
             .map_err(|wrong| wrong_tag(wrong, base, max))?;
@@ -355,7 +526,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Namespace declarations to the bindings, everything else to the attributes.
-    fn sort_attributes(&mut self, raw: &[Raw<'a>], base: usize) -> Result<(), Stop> {
+    fn sort_attributes(&mut self, raw: &[Raw<'a>], base: usize) -> Result<(), Box<Stop>> {
         let max = self.limits.attributes_max;
         let bindings_before = self.bindings.len();
         for raw in raw {
@@ -394,16 +565,21 @@ impl<'a> Reader<'a> {
                     format!("<= {BINDINGS_MAX}"),
                 ));
             }
+            self.serial += 1;
             self.bindings.push(Binding {
                 prefix: declared,
                 namespace: value,
-                depth: self.depth,
+                depth: self.open.len(),
+                serial: self.serial,
             });
+        }
+        if self.bindings.len() > bindings_before {
+            self.find_default();
         }
         Ok(())
     }
 
-    fn name(&self, name: &'a str, offset: usize) -> Result<(&'a str, &'a str), Stop> {
+    fn name(&self, name: &'a str, offset: usize) -> Result<(&'a str, &'a str), Box<Stop>> {
         if name.len() > self.limits.name_bytes_max {
             let expected = format!("<= {} bytes", self.limits.name_bytes_max);
             return Err(stop(Refusal::Name, offset, name, expected));
@@ -411,25 +587,7 @@ impl<'a> Reader<'a> {
         attributes::qualified(name).ok_or_else(|| stop(Refusal::Name, offset, name, "a name"))
     }
 
-    fn text(&mut self, offset: usize, end: usize) -> Result<Option<Event<'a>>, Stop> {
-        let raw = &self.text[offset..end];
-        if self.depth == 0 {
-            let fine = raw.bytes().all(is_white);
-            return if fine {
-                Ok(None)
-            } else {
-                Err(stop(Refusal::NotWellFormed, offset, raw, "no text here"))
-            };
-        }
-        if let Some(at) = memchr::memmem::find(raw.as_bytes(), b"]]>") {
-            return Err(stop(Refusal::NotWellFormed, offset + at, "]]>", "]]&gt;"));
-        }
-        let text = line_ends(raw);
-        self.check_text_length(&text, offset)?;
-        Ok(Some(Event::Text { text, offset }))
-    }
-
-    fn check_text_length(&mut self, text: &str, offset: usize) -> Result<(), Stop> {
+    fn check_text_length(&mut self, text: &str, offset: usize) -> Result<(), Box<Stop>> {
         self.text_bytes += text.len();
         if self.text_bytes > self.limits.text_bytes_max {
             let expected = format!("<= {} bytes", self.limits.text_bytes_max);
@@ -438,8 +596,8 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn inside_root(&self, offset: usize) -> Result<(), Stop> {
-        if self.depth > 0 {
+    fn inside_root(&self, offset: usize) -> Result<(), Box<Stop>> {
+        if !self.open.is_empty() {
             Ok(())
         } else {
             Err(stop(Refusal::NotWellFormed, offset, "", "no text here"))
@@ -447,27 +605,27 @@ impl<'a> Reader<'a> {
     }
 
     /// One look over the whole text, before anything else is believed of it.
-    fn check_characters(&self) -> Result<(), Stop> {
+    fn check_characters(&self) -> Result<(), Box<Stop>> {
         // The one byte order mark that may be there is not part of the text; quick-xml would
         // pass over another one and lose count of the bytes.
         if self.text.starts_with('\u{feff}') {
             return Err(stop(Refusal::NotWellFormed, 0, "U+FEFF", "<"));
         }
-        // Control characters, or the lead byte of U+FFFE and U+FFFF: everything else is XML.
-        let suspect = |byte: &u8| (*byte < b' ' && !is_white(*byte)) || *byte == 0xEF;
-        let mut from = 0;
-        while let Some(found) = self.text.as_bytes()[from..].iter().position(suspect) {
-            let at = from + found;
-            let character = self.text[at..].chars().next().unwrap_or_default();
-            if !is_xml(character) {
+        match self.document.unfit {
+            None => Ok(()),
+            Some(at) => {
+                let character = self.text[at..].chars().next().unwrap_or_default();
                 let value = format!("U+{:04X}", u32::from(character));
-                return Err(stop(Refusal::Character, at, value, ""));
+                Err(stop(Refusal::Character, at, value, ""))
             }
-            from = at + character.len_utf8();
         }
-        Ok(())
     }
 }
+
+type Advance<'a> = Result<Option<Event<'a>>, Box<Stop>>;
+
+/// Bytes of a reference up to its `;`: the longest are `&#x10FFFF;` with leading zeros.
+const REFERENCE_BYTES_MAX: usize = 64;
 
 struct Stop {
     refusal: Refusal,
@@ -481,16 +639,16 @@ fn stop(
     offset: usize,
     value: impl Into<String>,
     expected: impl Into<String>,
-) -> Stop {
-    Stop {
+) -> Box<Stop> {
+    Box::new(Stop {
         refusal,
         offset,
         value: value.into(),
         expected: expected.into(),
-    }
+    })
 }
 
-fn wrong_tag(wrong: Wrong, base: usize, attributes_max: usize) -> Stop {
+fn wrong_tag(wrong: Wrong, base: usize, attributes_max: usize) -> Box<Stop> {
     match wrong {
         Wrong::Form(at) => stop(Refusal::NotWellFormed, base + at, "", "name=\"value\""),
         Wrong::TooMany => stop(
@@ -507,6 +665,10 @@ fn wrong_tag(wrong: Wrong, base: usize, attributes_max: usize) -> Stop {
             "&amp; &lt; &gt; &quot; &apos; &#…;",
         ),
     }
+}
+
+fn white(c: char) -> bool {
+    c.is_ascii() && is_white(c as u8)
 }
 
 /// CR LF and CR become LF, as XML wants it.

@@ -1,0 +1,133 @@
+//! Looking at bytes: names, texts and ends of tags, one table look-up a byte, and by words of
+//! the machine where it pays.
+
+/// A text has a CR in it.
+pub const RETURN: u8 = 1;
+/// A text has a `]` in it.
+pub const BRACKET: u8 = 2;
+const STOP: u8 = 4;
+
+/// What each byte means in text.
+const TEXT: [u8; 256] = {
+    let mut table = [0; 256];
+    table[b'<' as usize] = STOP;
+    table[b'&' as usize] = STOP;
+    table[b'\r' as usize] = RETURN;
+    table[b']' as usize] = BRACKET;
+    table
+};
+
+/// Bytes that are looked at one by one before the rest of a text is searched: most values
+/// are shorter, and a search costs more to begin.
+const SHORT: usize = 32;
+
+/// Where the text that begins at `from` ends, at a `<`, a `&` or the end of all, and which of
+/// [`RETURN`] and [`BRACKET`] are in it.
+pub fn text(bytes: &[u8], from: usize) -> (usize, u8) {
+    let mut met = 0;
+    let short = &bytes[from..bytes.len().min(from + SHORT)];
+    for (at, byte) in short.iter().enumerate() {
+        let class = TEXT[*byte as usize];
+        if class & STOP != 0 {
+            return (from + at, met);
+        }
+        met |= class;
+    }
+    let rest = &bytes[from + short.len()..];
+    let length = memchr::memchr2(b'<', b'&', rest).unwrap_or(rest.len());
+    let rest = &rest[..length];
+    if memchr::memchr(b'\r', rest).is_some() {
+        met |= RETURN;
+    }
+    if memchr::memchr(b']', rest).is_some() {
+        met |= BRACKET;
+    }
+    (from + short.len() + length, met)
+}
+
+const NAME: u8 = 1;
+const NAME_START: u8 = 2;
+const OTHER: u8 = 4;
+
+/// What each byte means in a name: a colon, and what is not ASCII, is for others to judge.
+const NAMES: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let it = byte as u8;
+        table[byte] = match it {
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' => NAME | NAME_START,
+            b'0'..=b'9' | b'-' | b'.' => NAME,
+            b' ' | b'\t' | b'\n' | b'\r' | b'/' | b'>' => 0,
+            _ => OTHER,
+        };
+        byte += 1;
+    }
+    table
+};
+
+/// Where the name of a tag that begins at `from` ends, at white space, `/`, `>` or the end of
+/// all, and whether it is a name of ASCII without a colon.
+pub fn name(bytes: &[u8], from: usize) -> (usize, bool) {
+    let mut all = NAME;
+    let mut any = 0;
+    let mut at = from;
+    while let Some(byte) = bytes.get(at) {
+        let class = NAMES[*byte as usize];
+        if class == 0 {
+            break;
+        }
+        all &= class;
+        any |= class;
+        at += 1;
+    }
+    let begins = at > from && NAMES[bytes[from] as usize] & NAME_START != 0;
+    (at, begins && all & NAME != 0 && any & OTHER == 0)
+}
+
+/// Where the tag that `from` is inside ends: at the first `>` outside quotes.
+pub fn tag_end(bytes: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    loop {
+        at += memchr::memchr3(b'>', b'"', b'\'', &bytes[at..])?;
+        match bytes[at] {
+            b'>' => return Some(at),
+            quote => at += 1 + memchr::memchr(quote, &bytes[at + 1..])? + 1,
+        }
+    }
+}
+
+/// Bytes that are looked at together when all of a text is looked over.
+const BLOCK: usize = 64;
+
+/// The first character that XML does not admit.
+pub fn unfit(text: &str) -> Option<usize> {
+    // Control characters, or the lead byte of U+FFFE and U+FFFF: everything else is XML.
+    let suspect = |byte: u8| {
+        let control = (byte < b' ') & (byte != b'\n') & (byte != b'\t') & (byte != b'\r');
+        control | (byte == 0xEF)
+    };
+    let bytes = text.as_bytes();
+    let mut from = 0;
+    for block in bytes.chunks(BLOCK) {
+        let mut any = false;
+        for byte in block {
+            any |= suspect(*byte);
+        }
+        if any {
+            for (at, byte) in block.iter().enumerate() {
+                let at = from + at;
+                if suspect(*byte)
+                    && !text[at..]
+                        .chars()
+                        .next()
+                        .is_some_and(super::attributes::is_xml)
+                {
+                    return Some(at);
+                }
+            }
+        }
+        from += block.len();
+    }
+    None
+}
