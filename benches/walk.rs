@@ -66,7 +66,7 @@ fn longer(flight: &str, waybills: usize) -> String {
         // The serial number of an air waybill, and that number modulo seven.
         let serial = 9_000_000 + more;
         text += &one[..id];
-        text += &format!("{}{serial:07}{}", &one[id..id + 4], serial % 7);
+        text += &format!("{}-{serial:07}{}", &one[id..id + 3], serial % 7);
         text += &one[end..];
     }
     text + &flight[last..]

@@ -6,9 +6,9 @@ use std::borrow::Cow;
 use crate::xml::Reader;
 
 use super::Sink;
-use super::model::Matcher;
+use super::simple::Simple;
 use super::tables::*;
-use super::walk::{Frame, Walk};
+use super::walk::{Frame, Inside, Walk};
 
 impl<'a, 's, S: Sink> Walk<'a, 's, S> {
     /// Text inside the innermost open element.
@@ -44,11 +44,13 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
         let blank = text
             .bytes()
             .all(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
-        let code = match &self.schema.types[frame.ty].content {
+        let code = match frame.inside {
             _ if frame.nil => "cvc-elt.3.2.1",
             // Not even white space, the standard says.
-            Content::Empty if !text.is_empty() => "cvc-complex-type.2.1",
-            Content::Model(model) if !model.mixed && !blank => "cvc-complex-type.2.3",
+            Inside::Nothing if !text.is_empty() => "cvc-complex-type.2.1",
+            Inside::Automaton(_, model) | Inside::All(_, model) if !model.mixed && !blank => {
+                "cvc-complex-type.2.3"
+            }
             _ => return,
         };
         frame.strayed = true;
@@ -72,44 +74,43 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
         let gathered = self.value.take();
         let mut key = None;
         let mut simple_content = true;
-        match &schema.types[frame.ty].content {
+        match frame.inside {
             _ if frame.nil => {}
-            Content::Empty => simple_content = false,
-            Content::Simple(simple) => {
+            Inside::Nothing => simple_content = false,
+            Inside::Text(simple) => {
                 let (text, at) = gathered.unwrap_or((Cow::Borrowed(""), offset));
                 if frame.broken {
                     self.misfit(&frame);
                 } else {
-                    key = self.simple(reader, &frame, *simple, &text, at);
+                    key = self.simple(reader, &frame, simple, &text, at);
                 }
             }
-            Content::Model(model) => {
+            Inside::Automaton(automaton, model) => {
                 simple_content = false;
-                match &model.matcher {
-                    Matcher::Automaton(automaton) => {
-                        let counters = &self.counters[frame.counters..];
-                        let fresh = self
-                            .detours
-                            .last()
-                            .is_none_or(|detour| detour.depth != self.frames.len());
-                        if !(fresh && automaton.may_end(frame.state, counters)) {
-                            self.missing(automaton, &frame, offset);
-                        }
-                    }
-                    Matcher::All(all) => self.missing_of_all(all, &frame, offset),
+                let counters = &self.counters[frame.counters as usize..];
+                let detoured = self
+                    .detours
+                    .last()
+                    .is_some_and(|detour| detour.depth == self.frames.len());
+                if detoured || !automaton.may_end(frame.state, counters) {
+                    self.missing(automaton, &frame, offset);
                 }
-                if frame.gathers {
-                    let text = gathered.map_or(Cow::Borrowed(""), |(text, _)| text);
-                    self.mixed_value(&frame, &text, offset);
+                if model.mixed {
+                    self.mixed_value(&frame, gathered, offset);
+                }
+            }
+            Inside::All(all, model) => {
+                simple_content = false;
+                self.missing_of_all(all, &frame, offset);
+                if model.mixed {
+                    self.mixed_value(&frame, gathered, offset);
                 }
             }
         }
-        self.counters.truncate(frame.counters);
-        self.bits.truncate(frame.bits);
-        if !schema.constraints.is_empty() {
-            let nillable = frame
-                .element
-                .is_some_and(|element| schema.elements[element].nillable);
+        self.counters.truncate(frame.counters as usize);
+        self.bits.truncate(frame.bits as usize);
+        if self.keyed {
+            let nillable = frame.element.is_some_and(|element| element.nillable);
             self.keys
                 .end(&schema.constraints, key, simple_content, nillable);
             for broken in std::mem::take(&mut self.keys.broken) {
@@ -131,16 +132,13 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
     fn simple(
         &mut self,
         reader: &Reader<'a>,
-        frame: &Frame,
-        simple: SimpleId,
+        frame: &Frame<'s>,
+        simple: &'s Simple,
         text: &str,
         offset: usize,
     ) -> Option<(String, String)> {
         let schema = self.schema;
-        let simple = &schema.simples[simple];
-        let constraint = frame
-            .element
-            .and_then(|element| schema.elements[element].value.as_ref());
+        let constraint = frame.element.and_then(|element| element.value.as_ref());
         // An element without any content has the default, or the fixed, value.
         let defaulted = constraint.is_some() && text.is_empty() && !frame.parent;
         let (text, constraint) = match constraint {
@@ -167,7 +165,7 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
             self.identify(simple, &value, reader, frame.offset, "", at);
         }
         let mut key = None;
-        if constraint.is_some() || self.keys.awaits() {
+        if constraint.is_some() || (self.keyed && self.keys.awaits()) {
             key = simple.key(&schema.simples, text, reader);
         }
         if let Some(fixed) = constraint.filter(|fixed| key.as_ref() != Some(&fixed.key)) {
@@ -177,29 +175,33 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
         if frame.told && !value.is_empty() {
             self.sink.text(&value, at);
         }
-        Some((key.unwrap_or_default(), value.into_owned()))
-            .filter(|_| !schema.constraints.is_empty())
+        self.keyed
+            .then(|| (key.unwrap_or_default(), value.into_owned()))
     }
 
-    /// The text of a mixed element with a fixed value.
-    fn mixed_value(&mut self, frame: &Frame, text: &str, offset: usize) {
-        let constraint = frame
-            .element
-            .and_then(|element| self.schema.elements[element].value.as_ref());
+    /// The text of a mixed element, which may have a fixed value.
+    fn mixed_value(
+        &mut self,
+        frame: &Frame<'s>,
+        text: Option<(Cow<'_, str>, usize)>,
+        offset: usize,
+    ) {
+        let constraint = frame.element.and_then(|element| element.value.as_ref());
         let Some(fixed) = constraint.filter(|constraint| constraint.fixed) else {
             return;
         };
+        let text = text.map_or(Cow::Borrowed(""), |(text, _)| text);
         if frame.parent {
             let code = "cvc-elt.5.2.2.1";
             self.violate(code, frame.offset, frame.offset, "", fixed.text.clone());
-        } else if !text.is_empty() && text != fixed.text {
-            let (value, _) = Schema::trimmed(text);
+        } else if !text.is_empty() && *text != *fixed.text {
+            let (value, _) = Schema::trimmed(&text);
             let expected = fixed.text.clone();
             self.violate("cvc-elt.5.2.2.2.1", frame.offset, offset, &value, expected);
         }
     }
 
-    fn misfit(&mut self, frame: &Frame) {
+    fn misfit(&mut self, frame: &Frame<'s>) {
         if frame.told {
             self.sink.misfit();
         }

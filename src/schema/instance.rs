@@ -57,7 +57,7 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
     pub fn actual_type(
         &mut self,
         reader: &Reader<'a>,
-        element: Option<ElementId>,
+        element: Option<&Element>,
         declared: TypeId,
         offset: usize,
     ) -> TypeId {
@@ -69,24 +69,22 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
             return declared;
         };
         let without = element
-            .map_or(Derivations::default(), |element| {
-                schema.elements[element].block
-            })
+            .map_or(Derivations::default(), |element| element.block)
             .and(schema.types[declared].block);
         if schema.derives(given, declared, without) {
             return given;
         }
-        let expected = schema.type_name(declared).to_owned();
+        let expected = schema.type_name(&schema.types[declared]).to_owned();
         self.violate_attribute("cvc-elt.4.3", offset, attribute, expected);
         declared
     }
 
     /// Whether `xsi:nil` says that the element has no value, and may say so.
-    pub fn nil(&mut self, reader: &Reader<'a>, element: Option<ElementId>, offset: usize) -> bool {
+    pub fn nil(&mut self, reader: &Reader<'a>, element: Option<&Element>, offset: usize) -> bool {
         let Some(attribute) = speaking(reader, "nil") else {
             return false;
         };
-        let Some(declared) = element.map(|element| &self.schema.elements[element]) else {
+        let Some(declared) = element else {
             return false;
         };
         let value = normalise(White::Collapse, &attribute.value);
@@ -104,20 +102,12 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
     }
 
     /// Checks the attributes of the element that just began, and begins its keys.
-    pub fn attributes(
-        &mut self,
-        reader: &Reader<'a>,
-        met: Met,
-        element: Option<ElementId>,
-        offset: usize,
-    ) {
+    pub fn attributes(&mut self, reader: &Reader<'a>, met: Met, offset: usize) {
         let schema = self.schema;
-        let ty = &schema.types[self.frames.last().expect("just pushed").ty];
+        let frame = self.frames.last().expect("just pushed");
+        let (ty, element) = (frame.ty, frame.element);
         let present = reader.attributes();
-        let keyed = !schema.constraints.is_empty();
-        if present.is_empty() && !ty.watches_attributes && !keyed {
-            return;
-        }
+        let keyed = self.keyed;
         let mut keys = Vec::new();
         let mut wild_ids = 0;
         for attribute in present {
@@ -178,7 +168,7 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
             self.absent(reader, ty, offset, &mut keys);
         }
         if keyed {
-            let own = element.map_or(&[][..], |element| &schema.elements[element].constraints);
+            let own = element.map_or(&[][..], |element| &element.constraints);
             self.keys
                 .start(&schema.constraints, met, own, offset, &keys);
         }
@@ -384,12 +374,12 @@ fn below(attribute: &Attribute<'_>) -> String {
 
 impl Schema {
     /// The local name of a type, or that of its nearest named base.
-    pub(super) fn type_name(&self, ty: TypeId) -> &str {
+    pub(super) fn type_name(&self, ty: &Type) -> &str {
         let mut at = ty;
         loop {
-            match self.types[at].name {
+            match at.name {
                 Some(name) => return self.name(name.local),
-                None => at = self.types[at].base,
+                None => at = &self.types[at.base],
             }
         }
     }

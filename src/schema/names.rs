@@ -27,38 +27,103 @@ pub const UNKNOWN_SPACE: u16 = u16::MAX;
 /// Namespaces of one set; the largest published ones have some dozens.
 const SPACES_MAX: usize = 10_000;
 
-/// Names and their numbers.
+/// Names and their numbers. Local names lie in a table of their own, since every element of a
+/// document is looked up there: a name is its first and its last eight bytes and its length,
+/// and only of a longer one the rest is compared.
 pub struct Names {
-    locals: Map<String, u32>,
     list: Vec<String>,
     spaces: Vec<String>,
+    /// A power of two, at least four times as many as names.
+    table: Vec<Entry>,
 }
+
+#[derive(Clone, Copy, Default, PartialEq)]
+struct Entry {
+    key: Key,
+    /// The number and one; 0 is a free place.
+    number: u32,
+}
+
+#[derive(Clone, Copy, Default, PartialEq)]
+struct Key {
+    first: u64,
+    last: u64,
+    length: u32,
+}
+
+impl Key {
+    fn of(name: &str) -> Key {
+        let bytes = name.as_bytes();
+        let word = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().expect("eight bytes"));
+        let half =
+            |bytes: &[u8]| u64::from(u32::from_le_bytes(bytes.try_into().expect("four bytes")));
+        let (first, last) = match bytes.len() {
+            length @ 8.. => (word(&bytes[..8]), word(&bytes[length - 8..])),
+            length @ 4.. => (half(&bytes[..4]), half(&bytes[length - 4..])),
+            _ => (
+                bytes
+                    .iter()
+                    .fold(0, |all, byte| all << 8 | u64::from(*byte)),
+                0,
+            ),
+        };
+        Key {
+            first,
+            last,
+            length: bytes.len() as u32,
+        }
+    }
+
+    /// Where in a table of so many places it is looked for first.
+    fn place(self, places: usize) -> usize {
+        let mixed = (self.first ^ self.last.rotate_left(29) ^ u64::from(self.length) << 56)
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (mixed >> 32) as usize & (places - 1)
+    }
+}
+
+/// Names of this length and less are their key.
+const KEY_BYTES: usize = 16;
 
 impl Names {
     pub fn new() -> Names {
         Names {
-            locals: Map::default(),
             list: Vec::new(),
             spaces: vec![String::new()],
+            table: vec![Entry::default(); 64],
         }
     }
 
     /// The number of a name, a new one if it has none yet.
     pub fn intern(&mut self, namespace: &str, local: &str) -> Name {
         let space = self.intern_space(namespace);
-        let local = match self.locals.get(local) {
-            Some(number) => *number,
-            None => {
-                let number = self.list.len() as u32;
-                self.locals.insert(local.to_owned(), number);
-                self.list.push(local.to_owned());
-                number
+        let local = self.symbol(local).unwrap_or_else(|| self.add(local));
+        Name { space, local }
+    }
+
+    fn add(&mut self, local: &str) -> Symbol {
+        self.list.push(local.to_owned());
+        if self.list.len() * 4 > self.table.len() {
+            self.table = vec![Entry::default(); self.table.len() * 2];
+            for number in 0..self.list.len() {
+                self.enter(number);
             }
-        };
-        Name {
-            space,
-            local: Symbol(local),
+        } else {
+            self.enter(self.list.len() - 1);
         }
+        Symbol((self.list.len() - 1) as u32)
+    }
+
+    fn enter(&mut self, number: usize) {
+        let key = Key::of(&self.list[number]);
+        let mut at = key.place(self.table.len());
+        while self.table[at].number > 0 {
+            at = (at + 1) & (self.table.len() - 1);
+        }
+        self.table[at] = Entry {
+            key,
+            number: number as u32 + 1,
+        };
     }
 
     /// The number of a namespace, a new one if it has none yet.
@@ -87,7 +152,20 @@ impl Names {
 
     /// The number of a local name.
     pub fn symbol(&self, local: &str) -> Option<Symbol> {
-        self.locals.get(local).copied().map(Symbol)
+        let key = Key::of(local);
+        let mut at = key.place(self.table.len());
+        loop {
+            let entry = self.table[at];
+            if entry.number == 0 {
+                return None;
+            }
+            let number = entry.number - 1;
+            if entry.key == key && (local.len() <= KEY_BYTES || self.list[number as usize] == local)
+            {
+                return Some(Symbol(number));
+            }
+            at = (at + 1) & (self.table.len() - 1);
+        }
     }
 
     /// A local name by its number.

@@ -76,7 +76,7 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
         let frame = self.frames.last_mut().expect("inside the root");
         // Now the detour is the way, and the way a detour.
         std::mem::swap(&mut frame.state, &mut detour.state);
-        self.counters[frame.counters..].swap_with_slice(&mut detour.counters);
+        self.counters[frame.counters as usize..].swap_with_slice(&mut detour.counters);
         Some(match step {
             Step::Element(element) => self.concrete(element, offset),
             Step::Any(wildcard) => self.found_wild(wildcard.process, name, local, typed, offset),
@@ -94,7 +94,7 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
         offset: usize,
     ) -> Option<Found> {
         let frame = self.frames.last().expect("inside the root");
-        let (from, base, named) = (frame.state, frame.counters, frame.passed_over);
+        let (from, base, named) = (frame.state, frame.counters as usize, frame.passed_over);
         let left = self.counters[base..].to_vec();
         for missing in automaton.expected(from, &left) {
             let Leaf::Element(element) = automaton.leaf(missing) else {
@@ -133,7 +133,7 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
         offset: usize,
     ) -> Found {
         let frame = self.frames.last().expect("inside the root");
-        let (from, base, named) = (frame.state, frame.counters, frame.passed_over);
+        let (from, base, named) = (frame.state, frame.counters as usize, frame.passed_over);
         let left = self.counters[base..].to_vec();
         if named != from {
             let expected = self.names_expected(automaton, from, &left);
@@ -171,14 +171,14 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
     fn move_to(&mut self, state: u32, counters: Vec<u32>) {
         let frame = self.frames.last_mut().expect("inside the root");
         frame.state = state;
-        self.counters[frame.counters..].copy_from_slice(&counters);
+        self.counters[frame.counters as usize..].copy_from_slice(&counters);
     }
 
     /// An element that the model does not have: one that is nearly called so is taken for it.
     fn unknown(&mut self, automaton: &'s Automaton, local: &str, offset: usize) -> Found {
         let schema = self.schema;
         let frame = self.frames.last().expect("inside the root");
-        let counts = &self.counters[frame.counters..];
+        let counts = &self.counters[frame.counters as usize..];
         let expected = automaton.expected(frame.state, counts);
         let names = self.names_of(automaton, &expected);
         let meant = crate::finding::nearest(local, names.iter().map(|(name, _)| *name));
@@ -206,7 +206,7 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
         };
         let name = schema.elements[element].name;
         let frame = self.frames.last_mut().expect("inside the root");
-        let counters = &mut self.counters[frame.counters..];
+        let counters = &mut self.counters[frame.counters as usize..];
         automaton.step(&mut frame.state, counters, Some(name), name.space);
         self.concrete(element, offset)
     }
@@ -220,7 +220,7 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
         offset: usize,
     ) -> Found {
         let schema = self.schema;
-        let bits = self.frames.last().expect("inside the root").bits;
+        let bits = self.frames.last().expect("inside the root").bits as usize;
         let again = all.names.iter().find(|(known, _, _)| Some(*known) == name);
         if let Some((_, element, _)) = again {
             self.violate("cvc-complex-type.2.4", offset, offset, local, String::new());
@@ -246,11 +246,11 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
     }
 
     /// The element ends, and its content model is not satisfied, or has a detour.
-    pub fn missing(&mut self, automaton: &Automaton, frame: &Frame, offset: usize) {
+    pub fn missing(&mut self, automaton: &Automaton, frame: &Frame<'s>, offset: usize) {
         let depth = self.frames.len();
         let detour = self.detours.pop_if(|detour| detour.depth == depth);
         let mut state = frame.state;
-        let mut counts = self.counters[frame.counters..].to_vec();
+        let mut counts = self.counters[frame.counters as usize..].to_vec();
         if automaton.may_end(state, &counts)
             || detour.is_some_and(|detour| automaton.may_end(detour.state, &detour.counters))
         {
@@ -274,8 +274,8 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
     }
 
     /// The element ends: members of its all group that are required and missing.
-    pub fn missing_of_all(&mut self, all: &All, frame: &Frame, offset: usize) {
-        let met = |this: &Self, member: usize| this.bits[frame.bits + member];
+    pub fn missing_of_all(&mut self, all: &All, frame: &Frame<'s>, offset: usize) {
+        let met = |this: &Self, member: usize| this.bits[frame.bits as usize + member];
         let none = (0..all.members.len()).all(|member| !met(self, member));
         if none && all.optional {
             return;

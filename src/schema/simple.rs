@@ -26,6 +26,8 @@ pub struct Simple {
     pub facets: Facets,
     /// Whether texts mean something else where prefixes do: QName and NOTATION.
     pub contextual: bool,
+    /// Least and greatest length, of a string that has no other facets: most values are such.
+    pub lengths: Option<(u64, u64)>,
     /// Whether values may be IDs, references to them, or entities.
     pub identified: bool,
 }
@@ -105,6 +107,23 @@ fn misfit<T>(code: &'static str, expected: impl Into<String>) -> Result<T, Misfi
 }
 
 impl Simple {
+    /// Notes what makes checking quick; the facets are complete.
+    pub fn settle(&mut self) {
+        let facets = &self.facets;
+        let plain = matches!(self.variety, Variety::Atomic(Primitive::String, Form::Any))
+            && self.white == White::Preserve
+            && facets.patterns.is_empty()
+            && facets.enumeration.is_none()
+            && !self.identified;
+        self.lengths = plain.then(|| {
+            let exact = facets.length;
+            (
+                exact.or(facets.length_min).unwrap_or(0),
+                exact.or(facets.length_max).unwrap_or(u64::MAX),
+            )
+        });
+    }
+
     /// The primitive of an atomic type.
     pub fn primitive(&self) -> Option<Primitive> {
         match self.variety {
@@ -136,6 +155,13 @@ impl Simple {
         text: &'t str,
         prefixes: &dyn Prefixes,
     ) -> Result<Cow<'t, str>, Misfit> {
+        // A text has at least as many bytes as characters.
+        if let Some((min, max)) = self.lengths
+            && text.len() as u64 <= max
+            && (min == 0 || (min == 1 && !text.is_empty()))
+        {
+            return Ok(Cow::Borrowed(text));
+        }
         match &self.variety {
             Variety::Any => Ok(Cow::Borrowed(text)),
             Variety::Atomic(primitive, form) => {

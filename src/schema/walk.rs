@@ -8,11 +8,12 @@ use crate::finding::Findings;
 use crate::xml::{Document, Event, Limits, Reader};
 
 use super::Sink;
-use super::automaton::Step;
+use super::automaton::{Automaton, Step};
 use super::identity::Keys;
 use super::instance::{Ids, has_type};
-use super::model::Matcher;
+use super::model::{All, Matcher, Model};
 use super::names::UNKNOWN_SPACE;
+use super::simple::Simple;
 use super::tables::*;
 use super::value::Prefixes;
 use super::violation::{Violation, report};
@@ -40,7 +41,8 @@ pub fn walk(
         keys: Keys::default(),
         ids: Ids::default(),
         detours: Vec::new(),
-        last_space: 0,
+        last_space: None,
+        keyed: !schema.constraints.is_empty(),
     };
     let mut reader = Reader::new(document, limits);
     let mut refusals = Findings::new(1);
@@ -56,7 +58,11 @@ pub fn walk(
                     passing = 1;
                 }
             }
-            Event::Text { text, offset } => walk.text(text, offset),
+            Event::Text { text, offset } => {
+                if !(reader.is_blank() && walk.ignores_blanks()) {
+                    walk.text(text, offset);
+                }
+            }
             Event::End { offset } => walk.end(&reader, offset),
         }
     }
@@ -80,7 +86,7 @@ pub(super) struct Walk<'a, 's, S> {
     pub limits: &'s Limits,
     pub root: Option<(&'s str, &'s str)>,
     pub sink: &'s mut S,
-    pub frames: Vec<Frame>,
+    pub frames: Vec<Frame<'s>>,
     /// The counters of the content models of open elements.
     pub counters: Vec<u32>,
     /// For every open element with an all group, which members were met.
@@ -94,20 +100,26 @@ pub(super) struct Walk<'a, 's, S> {
     pub ids: Ids,
     /// Ways on after violations, of elements that are open.
     pub detours: Vec<super::recover::Detour>,
-    /// The namespace that was looked up last: nearly always the next one too.
-    pub last_space: u16,
+    /// The namespace that was looked up last, nearly always the next one too: where it is
+    /// declared, and its number.
+    pub last_space: Option<(Option<u32>, u16)>,
+    /// Some element has an identity constraint.
+    pub keyed: bool,
 }
 
 /// One open element.
-pub(super) struct Frame {
+pub(super) struct Frame<'s> {
+    pub inside: Inside<'s>,
     /// Absent when a wildcard admits an element that nothing declares.
-    pub element: Option<ElementId>,
-    pub ty: TypeId,
+    pub element: Option<&'s Element>,
+    pub ty: &'s Type,
     pub offset: usize,
     /// Where the content model stands, its counters and its bits begin.
     pub state: u32,
-    pub counters: usize,
-    pub bits: usize,
+    pub counters: u32,
+    pub bits: u32,
+    /// The state in which an element was passed over that the model does not have.
+    pub passed_over: u32,
     pub nil: bool,
     /// Its text is gathered: it is a value.
     pub gathers: bool,
@@ -115,12 +127,19 @@ pub(super) struct Frame {
     pub strayed: bool,
     /// A child element stood where only text may: the text is no longer one value.
     pub broken: bool,
-    /// The state in which an element was passed over that the model does not have.
-    pub passed_over: u32,
     /// It has child elements.
     pub parent: bool,
     /// The sink is not told of what nothing declares.
     pub told: bool,
+}
+
+/// What may stand inside an open element: its content, looked up once.
+#[derive(Clone, Copy)]
+pub(super) enum Inside<'s> {
+    Nothing,
+    Text(&'s Simple),
+    Automaton(&'s Automaton, &'s Model),
+    All(&'s All, &'s Model),
 }
 
 /// What an element turned out to be.
@@ -145,12 +164,13 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
     /// False when the element is to be passed over.
     fn start(&mut self, reader: &Reader<'a>, local: &str, offset: usize) -> bool {
         let schema = self.schema;
-        let space = self.space(reader.namespace());
+        let space = self.space(reader);
         let name = match space {
             UNKNOWN_SPACE => None,
             space => schema.symbol(local).map(|local| Name { space, local }),
         };
-        let typed = has_type(reader);
+        let bare = reader.attributes().is_empty();
+        let typed = !bare && has_type(reader);
         let found = if self.frames.is_empty() {
             self.found_root(name, local, typed, offset)
         } else {
@@ -159,70 +179,85 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
         let (element, declared) = match found {
             Found::PassOver => return false,
             Found::Undeclared => (None, ANY_TYPE),
-            Found::Declared(element) => (Some(element), schema.elements[element].ty),
+            Found::Declared(element) => {
+                let element = &schema.elements[element];
+                (Some(element), element.ty)
+            }
         };
         let ty = match typed {
             true => self.actual_type(reader, element, declared, offset),
             false => declared,
         };
-        if schema.types[ty].is_abstract {
+        let ty = &schema.types[ty];
+        if ty.is_abstract {
             let name = schema.type_name(ty).to_owned();
             self.violate("cvc-type.2", offset, offset, &name, String::new());
         }
-        let nil = self.nil(reader, element, offset);
+        let nil = !bare && self.nil(reader, element, offset);
         let told = element.is_some() && self.frames.last().is_none_or(|frame| frame.told);
         if told && let Some(element) = element {
-            self.sink.start(schema.elements[element].name.local, offset);
+            self.sink.start(element.name.local, offset);
         }
         let (counters, bits) = (self.counters.len(), self.bits.len());
-        let gathers = match &schema.types[ty].content {
-            Content::Simple(_) => true,
-            Content::Empty => false,
-            Content::Model(model) => {
-                match &model.matcher {
-                    Matcher::Automaton(automaton) if automaton.counters() == 0 => {}
-                    Matcher::Automaton(automaton) => {
+        let inside = match &ty.content {
+            Content::Simple(simple) => Inside::Text(&schema.simples[*simple]),
+            Content::Empty => Inside::Nothing,
+            Content::Model(model) => match &model.matcher {
+                Matcher::Automaton(automaton) => {
+                    if automaton.counters() > 0 {
                         self.counters.resize(counters + automaton.counters(), 0);
                     }
-                    Matcher::All(all) => self.bits.resize(bits + all.members.len(), false),
+                    Inside::Automaton(automaton, model)
                 }
-                model.mixed
-                    && element.is_some_and(|element| schema.elements[element].value.is_some())
+                Matcher::All(all) => {
+                    self.bits.resize(bits + all.members.len(), false);
+                    Inside::All(all, model)
+                }
+            },
+        };
+        let gathers = match inside {
+            Inside::Text(_) => true,
+            Inside::Nothing => false,
+            Inside::Automaton(_, model) | Inside::All(_, model) => {
+                model.mixed && element.is_some_and(|element| element.value.is_some())
             }
         };
         self.frames.push(Frame {
+            inside,
             element,
             ty,
             offset,
             state: 0,
-            counters,
-            bits,
+            counters: counters as u32,
+            bits: bits as u32,
+            passed_over: u32::MAX,
             nil,
             gathers,
             strayed: false,
             broken: false,
-            passed_over: u32::MAX,
             parent: false,
             told,
         });
         self.value = None;
-        self.attributes(reader, (space, name), element, offset);
+        if !bare || ty.watches_attributes || self.keyed {
+            self.attributes(reader, (space, name), offset);
+        }
         true
     }
 
-    /// The number of a namespace.
-    pub fn space(&mut self, namespace: &str) -> u16 {
-        let names = &self.schema.names;
-        if names.space_name(self.last_space) == namespace {
-            return self.last_space;
+    /// The number of the namespace of the element that just began.
+    fn space(&mut self, reader: &Reader<'a>) -> u16 {
+        let declaration = reader.declaration();
+        if let Some((known, space)) = self.last_space
+            && known == declaration
+        {
+            return space;
         }
-        match names.space(namespace) {
-            Some(space) => {
-                self.last_space = space;
-                space
-            }
-            None => UNKNOWN_SPACE,
-        }
+        let space = self.schema.names.space(reader.namespace());
+        let space = space.unwrap_or(UNKNOWN_SPACE);
+        // Without a declaration the prefix `xml` is still bound.
+        self.last_space = Some((declaration, space)).filter(|_| declaration.is_some());
+        space
     }
 
     fn found_root(&mut self, name: Option<Name>, local: &str, typed: bool, offset: usize) -> Found {
@@ -257,53 +292,50 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
         typed: bool,
         offset: usize,
     ) -> Found {
-        let schema = self.schema;
         let frame = self.frames.last_mut().expect("called inside the root");
         frame.parent = true;
-        let code = if frame.nil {
-            "cvc-elt.3.2.1"
-        } else {
-            match &schema.types[frame.ty].content {
-                Content::Empty => "cvc-complex-type.2.1",
-                Content::Simple(_) => {
-                    frame.broken = true;
-                    match schema.types[frame.ty].complex {
-                        true => "cvc-complex-type.2.2",
-                        false => "cvc-type.3.1.2",
-                    }
-                }
-                Content::Model(model) => {
-                    frame.broken = frame.gathers;
-                    let step = match &model.matcher {
-                        Matcher::Automaton(automaton) => automaton.step(
-                            &mut frame.state,
-                            &mut self.counters[frame.counters..],
-                            name,
-                            space,
-                        ),
-                        Matcher::All(all) => {
-                            let found = name.and_then(|name| {
-                                let at =
-                                    all.names.binary_search_by_key(&name, |(name, _, _)| *name);
-                                at.ok()
-                            });
-                            found.and_then(|at| {
-                                let (_, element, member) = all.names[at];
-                                let met = &mut self.bits[frame.bits + member];
-                                (!std::mem::replace(met, true)).then_some(Step::Element(element))
-                            })
-                        }
-                    };
-                    return match step {
-                        Some(Step::Element(element)) => self.concrete(element, offset),
-                        Some(Step::Any(wildcard)) => {
-                            self.found_wild(wildcard.process, name, local, typed, offset)
-                        }
-                        None => self.recover(model, name, space, local, typed, offset),
-                    };
-                }
+        let (step, model) = match frame.inside {
+            _ if frame.nil => return self.refused("cvc-elt.3.2.1", local, offset),
+            Inside::Automaton(automaton, model) => {
+                let counters = &mut self.counters[frame.counters as usize..];
+                let step = automaton.step(&mut frame.state, counters, name, space);
+                (step, model)
+            }
+            Inside::All(all, model) => {
+                let at = name.and_then(|name| {
+                    all.names
+                        .binary_search_by_key(&name, |(name, _, _)| *name)
+                        .ok()
+                });
+                let step = at.and_then(|at| {
+                    let (_, element, member) = all.names[at];
+                    let met = &mut self.bits[frame.bits as usize + member];
+                    (!std::mem::replace(met, true)).then_some(Step::Element(element))
+                });
+                (step, model)
+            }
+            Inside::Nothing => return self.refused("cvc-complex-type.2.1", local, offset),
+            Inside::Text(_) => {
+                frame.broken = true;
+                let code = match frame.ty.complex {
+                    true => "cvc-complex-type.2.2",
+                    false => "cvc-type.3.1.2",
+                };
+                return self.refused(code, local, offset);
             }
         };
+        frame.broken = frame.gathers;
+        match step {
+            Some(Step::Element(element)) => self.concrete(element, offset),
+            Some(Step::Any(wildcard)) => {
+                self.found_wild(wildcard.process, name, local, typed, offset)
+            }
+            None => self.recover(model, name, space, local, typed, offset),
+        }
+    }
+
+    /// A child where none may stand.
+    fn refused(&mut self, code: &'static str, local: &str, offset: usize) -> Found {
         self.violate(code, offset, offset, local, String::new());
         Found::PassOver
     }
@@ -352,6 +384,15 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
             return Found::PassOver;
         }
         Found::Declared(element)
+    }
+
+    /// Whether white space says nothing in the innermost open element.
+    fn ignores_blanks(&self) -> bool {
+        self.frames.last().is_none_or(|frame| {
+            !frame.nil
+                && !frame.gathers
+                && matches!(frame.inside, Inside::Automaton(..) | Inside::All(..))
+        })
     }
 
     /// A violation at an element, or at `offset` inside it.

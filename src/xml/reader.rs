@@ -58,6 +58,8 @@ pub struct Reader<'a> {
     /// An empty-element tag was told as a start; its end comes next.
     closing: bool,
     elements: usize,
+    /// The last text is white space for certain.
+    blank: bool,
     /// Bytes of text since the last tag.
     text_bytes: usize,
     rooted: bool,
@@ -91,6 +93,7 @@ impl<'a> Reader<'a> {
             limits,
             open: Vec::with_capacity(16),
             closing: false,
+            blank: false,
             elements: 0,
             text_bytes: 0,
             rooted: false,
@@ -158,6 +161,11 @@ impl<'a> Reader<'a> {
         }
         bindings.sort_unstable();
         bindings
+    }
+
+    /// Whether the text that was told last is certainly nothing but white space.
+    pub fn is_blank(&self) -> bool {
+        self.blank
     }
 
     /// Whether the whole document was read without a refusal.
@@ -382,6 +390,7 @@ impl<'a> Reader<'a> {
             let inner = offset + "<![CDATA[".len();
             let text = line_ends(&section[..length]);
             self.check_text_length(&text, inner)?;
+            self.blank = false;
             self.at = inner + length + "]]>".len();
             return Ok(Some(Event::Text {
                 text,
@@ -446,6 +455,7 @@ impl<'a> Reader<'a> {
         };
         let text = character.to_string();
         self.check_text_length(&text, offset)?;
+        self.blank = false;
         self.at = offset + 1 + end.unwrap_or_default() + 1;
         Ok(Some(Event::Text {
             text: Cow::Owned(text),
@@ -457,6 +467,7 @@ impl<'a> Reader<'a> {
         let (end, met) = scan::text(self.text.as_bytes(), offset);
         let raw = &self.text[offset..end];
         self.at = end;
+        self.blank = met & scan::INK == 0;
         if self.open.is_empty() {
             return match raw.bytes().all(is_white) {
                 true => Ok(None),

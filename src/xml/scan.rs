@@ -5,15 +5,20 @@
 pub const RETURN: u8 = 1;
 /// A text has a `]` in it.
 pub const BRACKET: u8 = 2;
-const STOP: u8 = 4;
+/// A text has something other than white space in it, or was too long to say.
+pub const INK: u8 = 4;
+const STOP: u8 = 8;
 
 /// What each byte means in text.
 const TEXT: [u8; 256] = {
-    let mut table = [0; 256];
+    let mut table = [INK; 256];
     table[b'<' as usize] = STOP;
     table[b'&' as usize] = STOP;
     table[b'\r' as usize] = RETURN;
-    table[b']' as usize] = BRACKET;
+    table[b'\n' as usize] = 0;
+    table[b'\t' as usize] = 0;
+    table[b' ' as usize] = 0;
+    table[b']' as usize] = BRACKET | INK;
     table
 };
 
@@ -22,7 +27,7 @@ const TEXT: [u8; 256] = {
 const SHORT: usize = 32;
 
 /// Where the text that begins at `from` ends, at a `<`, a `&` or the end of all, and which of
-/// [`RETURN`] and [`BRACKET`] are in it.
+/// [`RETURN`], [`BRACKET`] and [`INK`] are in it.
 pub fn text(bytes: &[u8], from: usize) -> (usize, u8) {
     let mut met = 0;
     let short = &bytes[from..bytes.len().min(from + SHORT)];
@@ -33,6 +38,7 @@ pub fn text(bytes: &[u8], from: usize) -> (usize, u8) {
         }
         met |= class;
     }
+    met |= INK;
     let rest = &bytes[from + short.len()..];
     let length = memchr::memchr2(b'<', b'&', rest).unwrap_or(rest.len());
     let rest = &rest[..length];

@@ -120,6 +120,9 @@ pub fn compile(set: &Set) -> Result<Schema> {
     compiler.models()?;
     compiler.restrictions()?;
     compiler.references()?;
+    for simple in &mut compiler.schema.simples {
+        simple.settle();
+    }
     Ok(compiler.schema)
 }
 

@@ -67,6 +67,7 @@ impl<'s> Compiler<'s> {
             identity: Identity::None,
             facets: Facets::default(),
             contextual: false,
+            lengths: None,
             identified: false,
         });
         simple
@@ -359,6 +360,7 @@ impl<'s> Compiler<'s> {
             identity: Identity::None,
             facets: Facets::default(),
             contextual: from().any(|simple| simple.contextual),
+            lengths: None,
             identified: from().any(|simple| simple.identified),
         }
     }
