@@ -84,6 +84,17 @@ impl<'a> Eye<'a, '_> {
         Some((node, decimal(text)?))
     }
 
+    /// Every value at `path` that is not empty.
+    fn each_value(&self, path: &Path, each: &mut dyn FnMut(Node, &'a str)) {
+        self.record.visit(self.context, path, &mut |node| {
+            let value = self.record.text(node);
+            if !value.is_empty() {
+                each(node, value);
+            }
+            true
+        });
+    }
+
     fn values(&self, path: &Path) -> Vec<(Node, &'a str)> {
         let mut values = Vec::new();
         self.record.visit(self.context, path, &mut |node| {
@@ -138,41 +149,42 @@ impl<'a> Eye<'a, '_> {
                 name,
                 codes,
             } => {
-                for (node, value) in fields.iter().flat_map(|field| self.values(field)) {
-                    if !value.is_empty() && !codes.contains(value) {
-                        breach(node, String::new(), value, name.clone());
-                    }
+                for field in fields {
+                    self.each_value(field, &mut |node, value| {
+                        if !codes.contains(value) {
+                            breach(node, String::new(), value, name.clone());
+                        }
+                    });
                 }
             }
             Check::Values { field, values } => {
-                for (node, value) in self.values(field) {
-                    if !value.is_empty() && !values.iter().any(|known| known == value) {
+                self.each_value(field, &mut |node, value| {
+                    if !values.iter().any(|known| known == value) {
                         breach(node, String::new(), value, values.join(", "));
                     }
-                }
+                });
             }
             Check::Matches {
                 field,
                 pattern,
                 split,
             } => {
-                for (node, value) in self.values(field) {
-                    if !value.is_empty() && !parts(value, split).all(|part| pattern.is_match(part))
-                    {
+                self.each_value(field, &mut |node, value| {
+                    if !parts(value, split).all(|part| pattern.is_match(part)) {
                         breach(node, String::new(), value, pattern.source.clone());
                     }
-                }
+                });
             }
             Check::Digit {
                 field,
                 algorithm,
                 name,
             } => {
-                for (node, value) in self.values(field) {
-                    if !value.is_empty() && !algorithm.holds(value) {
+                self.each_value(field, &mut |node, value| {
+                    if !algorithm.holds(value) {
                         breach(node, String::new(), value, name.clone());
                     }
-                }
+                });
             }
             Check::Compare {
                 left,
@@ -182,15 +194,17 @@ impl<'a> Eye<'a, '_> {
                 let Some((node, number)) = self.number(left) else {
                     return;
                 };
-                let (other, shown) = match right {
-                    Operand::Value(value) => (Some(*value), value.to_string()),
-                    Operand::Field(path) => {
-                        let other = self.number(path).map(|(_, other)| other);
-                        let shown = other.map(|other| format!("{} ({other})", path.written));
-                        (other, shown.unwrap_or_default())
-                    }
+                let other = match right {
+                    Operand::Value(value) => Some(*value),
+                    Operand::Field(path) => self.number(path).map(|(_, other)| other),
                 };
-                if other.is_some_and(|other| !comparison.holds(number, other, Decimal::ZERO)) {
+                if let Some(other) = other
+                    && !comparison.holds(number, other, Decimal::ZERO)
+                {
+                    let shown = match right {
+                        Operand::Value(value) => value.to_string(),
+                        Operand::Field(path) => format!("{} ({other})", path.written),
+                    };
                     let expected = format!("{} {shown}", comparison.sign());
                     breach(node, String::new(), self.record.text(node), expected);
                 }

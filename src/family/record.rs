@@ -17,6 +17,33 @@ struct ShapeNode {
     place: Place,
     /// Name, whether it is an attribute, and the node.
     children: Vec<(Symbol, bool, u32)>,
+    /// The child elements by name, from the least number of a name on: a walk asks for every
+    /// element.
+    first: u32,
+    by_name: Vec<u32>,
+}
+
+impl ShapeNode {
+    fn new(place: Place) -> ShapeNode {
+        ShapeNode {
+            place,
+            children: Vec::new(),
+            first: 0,
+            by_name: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, symbol: Symbol, attribute: bool, node: u32) {
+        self.children.push((symbol, attribute, node));
+        let elements = || self.children.iter().filter(|(_, attribute, _)| !attribute);
+        let numbers = || elements().map(|(symbol, _, _)| symbol.0);
+        self.first = numbers().min().unwrap_or(0);
+        let last = numbers().max().unwrap_or(0);
+        self.by_name = vec![NONE; (last - self.first + 1) as usize];
+        for (symbol, _, node) in self.children.iter().filter(|(_, attribute, _)| !attribute) {
+            self.by_name[(symbol.0 - self.first) as usize] = *node;
+        }
+    }
 }
 
 /// A path, ready to be followed: from the context or from the root, by nodes of the shape.
@@ -44,10 +71,7 @@ impl Shape {
     /// Only the root.
     pub fn new(root: Place) -> Shape {
         Shape {
-            nodes: vec![ShapeNode {
-                place: root,
-                children: Vec::new(),
-            }],
+            nodes: vec![ShapeNode::new(root)],
         }
     }
 
@@ -82,13 +106,8 @@ impl Shape {
                 Some((_, _, node)) => *node,
                 None => {
                     let node = self.nodes.len() as u32;
-                    self.nodes.push(ShapeNode {
-                        place,
-                        children: Vec::new(),
-                    });
-                    self.nodes[at as usize]
-                        .children
-                        .push((symbol, attribute, node));
+                    self.nodes.push(ShapeNode::new(place));
+                    self.nodes[at as usize].add(symbol, attribute, node);
                     node
                 }
             };
@@ -101,11 +120,16 @@ impl Shape {
         })
     }
 
-    fn child(&self, node: u32, symbol: Symbol, attribute: bool) -> u32 {
-        let children = &self.nodes[node as usize].children;
+    fn child(&self, node: u32, symbol: Symbol) -> u32 {
+        let node = &self.nodes[node as usize];
+        let at = symbol.0.wrapping_sub(node.first);
+        node.by_name.get(at as usize).copied().unwrap_or(NONE)
+    }
+
+    fn attribute(&self, node: u32, symbol: Symbol) -> u32 {
+        let mut children = self.nodes[node as usize].children.iter();
         children
-            .iter()
-            .find(|(s, a, _)| (*s, *a) == (symbol, attribute))
+            .find(|(known, attribute, _)| *attribute && *known == symbol)
             .map_or(NONE, |(_, _, child)| *child)
     }
 }
@@ -123,6 +147,8 @@ struct RecordNode {
     first_child: u32,
     last_child: u32,
     next: u32,
+    /// The next node of the same shape in the message.
+    next_alike: u32,
     parent: u32,
     /// Of the `<` of the element that it is or belongs to.
     offset: usize,
@@ -141,6 +167,8 @@ pub struct Record<'s> {
     texts: String,
     /// The open elements; [`NONE`] for those that nobody named.
     open: Vec<u32>,
+    /// The first and the last node of each shape.
+    alike: Vec<(u32, u32)>,
 }
 
 impl<'s> Record<'s> {
@@ -151,6 +179,7 @@ impl<'s> Record<'s> {
             nodes: Vec::with_capacity(64),
             texts: String::with_capacity(1024),
             open: Vec::with_capacity(8),
+            alike: vec![(NONE, NONE); shape.nodes.len()],
         }
     }
 
@@ -198,7 +227,16 @@ impl<'s> Record<'s> {
     /// Every element at `path` as seen from `context`, until `each` says no more.
     pub fn visit(&self, context: Node, path: &Path, each: &mut dyn FnMut(Node) -> bool) {
         let start = if path.from_root { ROOT } else { context };
-        self.descend(start.0, &path.steps, each);
+        match path.steps.last() {
+            // A shape is one path from the root: all nodes of it are those asked for.
+            Some(last) if start == ROOT => {
+                let (mut at, _) = self.alike[*last as usize];
+                while at != NONE && each(Node(at)) {
+                    at = self.nodes[at as usize].next_alike;
+                }
+            }
+            _ => _ = self.descend(start.0, &path.steps, each),
+        }
     }
 
     fn descend(&self, at: u32, steps: &[u32], each: &mut dyn FnMut(Node) -> bool) -> bool {
@@ -223,6 +261,7 @@ impl<'s> Record<'s> {
             first_child: NONE,
             last_child: NONE,
             next: NONE,
+            next_alike: NONE,
             parent,
             offset,
             value_offset: 0,
@@ -230,6 +269,11 @@ impl<'s> Record<'s> {
             misfit: false,
             filled: false,
         });
+        let alike = &mut self.alike[shape as usize];
+        match std::mem::replace(&mut alike.1, number) {
+            NONE => alike.0 = number,
+            before => self.nodes[before as usize].next_alike = number,
+        }
         if parent != NONE {
             let before = std::mem::replace(&mut self.nodes[parent as usize].last_child, number);
             match before {
@@ -257,10 +301,7 @@ impl Sink for Record<'_> {
         let node = match self.open.last() {
             None if self.nodes.is_empty() => self.push(0, NONE, offset),
             None | Some(&NONE) => NONE,
-            Some(&parent) => match self
-                .shape
-                .child(self.nodes[parent as usize].shape, name, false)
-            {
+            Some(&parent) => match self.shape.child(self.nodes[parent as usize].shape, name) {
                 NONE => NONE,
                 shape => self.push(shape, parent, offset),
             },
@@ -274,7 +315,7 @@ impl Sink for Record<'_> {
         };
         let shape = self
             .shape
-            .child(self.nodes[parent as usize].shape, name, true);
+            .attribute(self.nodes[parent as usize].shape, name);
         if shape != NONE {
             let element = self.nodes[parent as usize].offset;
             let node = self.push(shape, parent, element);

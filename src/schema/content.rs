@@ -146,7 +146,8 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
             constraint => (text, constraint.filter(|constraint| constraint.fixed)),
         };
         // Where the value begins, for people: after leading white space.
-        let at = offset + text.len() - text.trim_start().len();
+        let lead = text.bytes().take_while(|byte| *byte <= b' ').count();
+        let at = offset + lead;
         let value = match simple.check(&schema.simples, text, reader) {
             Ok(value) => value,
             Err(misfit) => {
@@ -157,7 +158,8 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
                 } else {
                     misfit.code
                 };
-                self.violate(code, frame.offset, at, &value, misfit.expected);
+                let expected = misfit.expected(text);
+                self.violate(code, frame.offset, at, &value, expected);
                 return None;
             }
         };

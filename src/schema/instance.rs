@@ -202,7 +202,8 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
         let value = match simple.check(&schema.simples, &attribute.value, reader) {
             Ok(value) => value,
             Err(misfit) => {
-                self.violate_attribute(misfit.code, offset, attribute, misfit.expected);
+                let expected = misfit.expected(&attribute.value);
+                self.violate_attribute(misfit.code, offset, attribute, expected);
                 return None;
             }
         };

@@ -91,19 +91,46 @@ impl Enumeration {
 }
 
 /// Why a value does not fit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Misfit {
+#[derive(Debug)]
+pub struct Misfit<'s> {
     /// The constraint of the standard.
     pub code: &'static str,
-    /// The facet and its bound, or what would fit.
-    pub expected: String,
+    wanted: Wanted<'s>,
 }
 
-fn misfit<T>(code: &'static str, expected: impl Into<String>) -> Result<T, Misfit> {
-    Err(Misfit {
-        code,
-        expected: expected.into(),
-    })
+/// What would fit: put into words only when somebody is told, since members of a union
+/// misfit without anybody hearing of it.
+#[derive(Debug)]
+enum Wanted<'s> {
+    /// A value of the type of this name.
+    Form(&'s str),
+    Size(&'static str, u64),
+    Bound(&'static str, &'s str),
+    Listed(&'s [String]),
+    Patterns(&'s [Pattern]),
+}
+
+impl Misfit<'_> {
+    /// The facet and its bound, or what would fit instead of `text`.
+    pub fn expected(&self, text: &str) -> String {
+        match self.wanted {
+            Wanted::Form(label) => label.to_owned(),
+            Wanted::Size(facet, size) => format!("{facet} {size}"),
+            Wanted::Bound(sign, bound) => format!("{sign} {bound}"),
+            Wanted::Listed(values) => listing(values, &normalise(White::Collapse, text)),
+            Wanted::Patterns(patterns) => {
+                let sources: Vec<&str> = patterns
+                    .iter()
+                    .map(|pattern| pattern.source.as_str())
+                    .collect();
+                sources.join(" | ")
+            }
+        }
+    }
+}
+
+fn misfit<'s, T>(code: &'static str, wanted: Wanted<'s>) -> Result<T, Misfit<'s>> {
+    Err(Misfit { code, wanted })
 }
 
 impl Simple {
@@ -149,12 +176,12 @@ impl Simple {
     ///
     /// # Errors
     /// The first constraint that it breaks.
-    pub fn check<'t>(
-        &self,
-        all: &[Simple],
+    pub fn check<'s, 't>(
+        &'s self,
+        all: &'s [Simple],
         text: &'t str,
         prefixes: &dyn Prefixes,
-    ) -> Result<Cow<'t, str>, Misfit> {
+    ) -> Result<Cow<'t, str>, Misfit<'s>> {
         // A text has at least as many bytes as characters.
         if let Some((min, max)) = self.lengths
             && text.len() as u64 <= max
@@ -167,7 +194,7 @@ impl Simple {
             Variety::Atomic(primitive, form) => {
                 let text = normalise(self.white, text);
                 if !primitive.admits(*form, &text, prefixes) {
-                    return misfit("cvc-datatype-valid.1.2.1", self.label.as_str());
+                    return misfit("cvc-datatype-valid.1.2.1", Wanted::Form(&self.label));
                 }
                 self.check_atomic(all, *primitive, &text, prefixes)?;
                 Ok(text)
@@ -199,7 +226,7 @@ impl Simple {
                     Some(misfit) if self.real_members(all) == 1 => Err(self
                         .misfit_of_real_member(all, text, prefixes)
                         .unwrap_or(misfit)),
-                    _ => misfit("cvc-datatype-valid.1.2.3", self.label.as_str()),
+                    _ => misfit("cvc-datatype-valid.1.2.3", Wanted::Form(&self.label)),
                 }
             }
         }
@@ -212,12 +239,12 @@ impl Simple {
         self.members().iter().filter(real).count()
     }
 
-    fn misfit_of_real_member(
-        &self,
-        all: &[Simple],
+    fn misfit_of_real_member<'s>(
+        &'s self,
+        all: &'s [Simple],
         text: &str,
         prefixes: &dyn Prefixes,
-    ) -> Option<Misfit> {
+    ) -> Option<Misfit<'s>> {
         let mut members = self.members().iter().map(|member| &all[*member]);
         let real = members.find(|member| {
             member.facets.length_max != Some(0) && member.facets.length != Some(0)
@@ -225,13 +252,13 @@ impl Simple {
         real.check(all, text, prefixes).err()
     }
 
-    fn check_atomic(
-        &self,
-        all: &[Simple],
+    fn check_atomic<'s>(
+        &'s self,
+        all: &'s [Simple],
         primitive: Primitive,
         text: &str,
         prefixes: &dyn Prefixes,
-    ) -> Result<(), Misfit> {
+    ) -> Result<(), Misfit<'s>> {
         let facets = &self.facets;
         let measured = facets.length_max.is_some() || facets.length_min.is_some();
         if (measured || facets.length.is_some()) && primitive.has_length() {
@@ -248,7 +275,7 @@ impl Simple {
         self.check_texts(all, text, prefixes)
     }
 
-    fn check_number(&self, text: &str) -> Result<(), Misfit> {
+    fn check_number<'s>(&'s self, text: &str) -> Result<(), Misfit<'s>> {
         let facets = &self.facets;
         let bounded = facets.lower.is_some() || facets.upper.is_some();
         if !bounded && facets.digits_max.is_none() && facets.fraction_digits_max.is_none() {
@@ -260,12 +287,15 @@ impl Simple {
         if let Some(max) = facets.digits_max
             && number.total_digits() as u64 > max
         {
-            return misfit("cvc-totalDigits-valid", format!("totalDigits {max}"));
+            return misfit("cvc-totalDigits-valid", Wanted::Size("totalDigits", max));
         }
         if let Some(max) = facets.fraction_digits_max
             && number.fraction_digits() as u64 > max
         {
-            return misfit("cvc-fractionDigits-valid", format!("fractionDigits {max}"));
+            return misfit(
+                "cvc-fractionDigits-valid",
+                Wanted::Size("fractionDigits", max),
+            );
         }
         if !bounded {
             return Ok(());
@@ -276,7 +306,7 @@ impl Simple {
         })
     }
 
-    fn check_bounds(&self, order: impl Fn(&Bound) -> Option<Ordering>) -> Result<(), Misfit> {
+    fn check_bounds(&self, order: impl Fn(&Bound) -> Option<Ordering>) -> Result<(), Misfit<'_>> {
         if let Some(bound) = &self.facets.lower {
             let fits = order(bound)
                 .is_some_and(|order| order.is_gt() || (bound.inclusive && order.is_eq()));
@@ -285,7 +315,7 @@ impl Simple {
                     true => ("cvc-minInclusive-valid", ">="),
                     false => ("cvc-minExclusive-valid", ">"),
                 };
-                return misfit(code, format!("{sign} {}", bound.text));
+                return misfit(code, Wanted::Bound(sign, &bound.text));
             }
         }
         if let Some(bound) = &self.facets.upper {
@@ -296,33 +326,33 @@ impl Simple {
                     true => ("cvc-maxInclusive-valid", "<="),
                     false => ("cvc-maxExclusive-valid", "<"),
                 };
-                return misfit(code, format!("{sign} {}", bound.text));
+                return misfit(code, Wanted::Bound(sign, &bound.text));
             }
         }
         Ok(())
     }
 
-    fn check_length(&self, length: u64) -> Result<(), Misfit> {
+    fn check_length(&self, length: u64) -> Result<(), Misfit<'_>> {
         let facets = &self.facets;
         if let Some(exact) = facets.length.filter(|exact| length != *exact) {
-            return misfit("cvc-length-valid", format!("length {exact}"));
+            return misfit("cvc-length-valid", Wanted::Size("length", exact));
         }
         if let Some(min) = facets.length_min.filter(|min| length < *min) {
-            return misfit("cvc-minLength-valid", format!("minLength {min}"));
+            return misfit("cvc-minLength-valid", Wanted::Size("minLength", min));
         }
         if let Some(max) = facets.length_max.filter(|max| length > *max) {
-            return misfit("cvc-maxLength-valid", format!("maxLength {max}"));
+            return misfit("cvc-maxLength-valid", Wanted::Size("maxLength", max));
         }
         Ok(())
     }
 
     /// Enumeration and patterns.
-    fn check_texts(
-        &self,
-        all: &[Simple],
+    fn check_texts<'s>(
+        &'s self,
+        all: &'s [Simple],
         text: &str,
         prefixes: &dyn Prefixes,
-    ) -> Result<(), Misfit> {
+    ) -> Result<(), Misfit<'s>> {
         if let Some(enumeration) = &self.facets.enumeration {
             let listed = (!self.contextual && enumeration.texts.contains(text))
                 || (self.primitive() != Some(Primitive::String)
@@ -330,14 +360,12 @@ impl Simple {
                         .value_key(all, text, prefixes)
                         .is_some_and(|key| enumeration.keys.contains(&key)));
             if !listed {
-                return misfit("cvc-enumeration-valid", listing(&enumeration.values, text));
+                return misfit("cvc-enumeration-valid", Wanted::Listed(&enumeration.values));
             }
         }
         for step in &self.facets.patterns {
             if !step.iter().any(|pattern| pattern.is_match(text)) {
-                let sources: Vec<&str> =
-                    step.iter().map(|pattern| pattern.source.as_str()).collect();
-                return misfit("cvc-pattern-valid", sources.join(" | "));
+                return misfit("cvc-pattern-valid", Wanted::Patterns(step));
             }
         }
         Ok(())

@@ -130,7 +130,9 @@ impl<'s> Compiler<'s> {
         };
         let value = match simple.check(simples, raw, &prefixes) {
             Ok(value) => value.into_owned(),
-            Err(misfit) => return wrong(format!(" ({} {})", misfit.code, misfit.expected)),
+            Err(misfit) => {
+                return wrong(format!(" ({} {})", misfit.code, misfit.expected(raw)));
+            }
         };
         if simple.primitive() == Some(Primitive::Notation) {
             let (namespace, local) = self.resolve(scope, facet, &value)?;

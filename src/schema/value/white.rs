@@ -31,6 +31,9 @@ pub fn normalise(white: White, text: &str) -> Cow<'_, str> {
 /// Cuts the ends off, which needs no copy, and copies only if what is left has
 /// more to change.
 fn collapse(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| byte > b' ') {
+        return Cow::Borrowed(text);
+    }
     let text = text.trim_matches(is_white);
     let mut after_space = false;
     let clean = text.bytes().all(|byte| {
