@@ -1,8 +1,9 @@
 //! `tongguan validate --schema`: any XSD, without a family and without a gateway. Schemas are
 //! read from the folders of the files given, and from folders given; nothing is fetched.
 
+use std::io::{ErrorKind, Write};
 use std::path::{Component, Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -27,10 +28,11 @@ fn limits(findings_max: usize) -> Limits {
     }
 }
 
-/// Validates `files` by `schemas`; without files it only compiles.
+/// Validates `files` by `schemas`; without files it only compiles. A file that cannot be read
+/// is named at once, the others are checked all the same.
 ///
 /// # Errors
-/// A wrong or unsupported schema, an unreadable file.
+/// A wrong or unsupported schema, unreadable files.
 pub fn run(
     schemas: &[PathBuf],
     files: &[PathBuf],
@@ -47,49 +49,90 @@ pub fn run(
         return Ok(Exit::Fine);
     }
     let limits = limits(findings_max);
-    let mut exit = Exit::Fine;
-    let mut bytes_all = 0usize;
-    let mut invalid = 0usize;
-    let mut walking = std::time::Duration::ZERO;
+    let mut tally = Tally::default();
     for file in files {
-        let bytes = read(file)?;
+        let bytes = match read(file) {
+            Ok(bytes) => bytes,
+            Err(fault) if files.len() == 1 => return Err(fault),
+            Err(fault) => {
+                eprintln!("tongguan: {fault}");
+                tally.unreadable += 1;
+                continue;
+            }
+        };
         let mut findings = Findings::new(findings_max);
         let start = Instant::now();
         if let Some(document) = Document::decode(&bytes, None, &mut findings) {
             schema.walk(&document, None, &limits, &mut (), &mut findings);
         }
-        walking += start.elapsed();
-        bytes_all += bytes.len();
+        tally.walking += start.elapsed();
+        tally.bytes += bytes.len();
+        tally.files += 1;
+        tally.invalid += usize::from(findings.refuse());
         findings.sort();
         let name = file.display().to_string();
-        if as_json {
-            println!("{}", in_json(&name, &findings, language));
-        } else {
-            print!("{}", in_text(&name, &findings, language));
-        }
-        if findings.refuse() {
-            exit = Exit::Negative;
-            invalid += 1;
+        let text = match as_json {
+            true => format!("{}\n", in_json(&name, &findings, language)),
+            false => in_text(&name, &findings, language),
+        };
+        if !say(&text)? {
+            break;
         }
     }
     if files.len() > 1 {
-        let seconds = walking.as_secs_f64().max(1e-9);
-        eprintln!(
-            "{} files, {invalid} invalid, {:.1} MB in {:.3} s of validation: {:.1} MB/s, {:.0} files/s",
-            files.len(),
-            bytes_all as f64 / 1e6,
-            seconds,
-            bytes_all as f64 / 1e6 / seconds,
-            files.len() as f64 / seconds
-        );
+        eprintln!("{tally}");
     }
-    Ok(exit)
+    match tally {
+        Tally { unreadable: 0, .. } if tally.invalid == 0 => Ok(Exit::Fine),
+        Tally { unreadable: 0, .. } => Ok(Exit::Negative),
+        Tally { unreadable, .. } => Err(Fault::operator(format!(
+            "{unreadable} of {} files could not be read",
+            files.len()
+        ))),
+    }
+}
+
+/// Writes to standard output; false when nobody reads it any more, as with `| head`.
+fn say(text: &str) -> Result<bool, Fault> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Fault::operator(format!("standard output: {error}"))),
+    }
+}
+
+/// What came of many files.
+#[derive(Default)]
+struct Tally {
+    files: usize,
+    invalid: usize,
+    unreadable: usize,
+    bytes: usize,
+    walking: Duration,
+}
+
+impl std::fmt::Display for Tally {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let seconds = self.walking.as_secs_f64().max(1e-9);
+        let megabytes = self.bytes as f64 / 1e6;
+        write!(f, "{} files, {} invalid", self.files, self.invalid)?;
+        if self.unreadable > 0 {
+            write!(f, ", {} more unreadable", self.unreadable)?;
+        }
+        write!(
+            f,
+            ", {megabytes:.1} MB in {seconds:.3} s of validation: {:.1} MB/s, {:.0} files/s",
+            megabytes / seconds,
+            self.files as f64 / seconds
+        )
+    }
 }
 
 /// Compiles the schema files among `given`; folders among them may be read as well.
 ///
 /// # Errors
-/// The first mistake.
+/// A file that is not there, or the first mistake.
 pub fn compile(given: &[PathBuf]) -> Result<Schema, Fault> {
     let (folders, files): (Vec<&PathBuf>, Vec<&PathBuf>) =
         given.iter().partition(|path| path.is_dir());
@@ -97,6 +140,10 @@ pub fn compile(given: &[PathBuf]) -> Result<Schema, Fault> {
         return Err(Fault::operator(
             "--schema names folders only; name a schema file too",
         ));
+    }
+    for file in &files {
+        let looked = std::fs::metadata(file);
+        looked.map_err(|error| Fault::operator(format!("{}: {error}", file.display())))?;
     }
     let own = files.iter().map(|file| match file.parent() {
         Some(folder) if folder != Path::new("") => folder.to_owned(),
@@ -125,7 +172,7 @@ impl Source for Folders {
     fn read(&self, name: &str) -> Result<Option<Vec<u8>>, String> {
         match std::fs::read(name) {
             Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(format!("{name}: {error}")),
         }
     }
@@ -188,14 +235,13 @@ fn in_text(file: &str, findings: &Findings, language: Language) -> String {
     let mut out = format!("{file}: {verdict}\n");
     for finding in findings.list() {
         let place = finding.place;
+        let what = [&*finding.code, &*finding.name, &*finding.path];
+        let what: Vec<&str> = what.into_iter().filter(|part| !part.is_empty()).collect();
         out += &format!(
-            "  {}:{}:{} {} {} {}\n    {}\n",
-            file,
+            "  {file}:{}:{} {}\n    {}\n",
             place.line,
             place.column,
-            finding.code,
-            finding.name,
-            finding.path,
+            what.join(" "),
             finding.text.in_language(language)
         );
         if !finding.value.is_empty() {
