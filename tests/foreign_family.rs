@@ -42,7 +42,12 @@ async fn its_declaration_goes_all_the_way() {
     let id = told["id"].as_str().expect("an id");
     trader.follow(id, "dispatched").await;
     // The authority answers in the family's own form.
-    let key = keys::add(&config.keys_file(), "customs", Role::Authority, clock::now());
+    let key = keys::add(
+        &config.keys_file(),
+        "customs",
+        Role::Authority,
+        clock::now(),
+    );
     let authority = Trader::with_key(&config, &trader.url, &key.expect("a key"));
     let taken = authority
         .send("POST", "/v1/answers", &[], message("answer.xml"))

@@ -115,8 +115,10 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Fault> {
             .take(MESSAGE_BYTES_MAX as u64 + 1)
             .read_to_end(&mut bytes)
     } else {
-        std::fs::File::open(path)
-            .and_then(|file| file.take(MESSAGE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes))
+        std::fs::File::open(path).and_then(|file| {
+            file.take(MESSAGE_BYTES_MAX as u64 + 1)
+                .read_to_end(&mut bytes)
+        })
     };
     let wrong = match result {
         Ok(_) if bytes.len() > MESSAGE_BYTES_MAX => {
