@@ -254,6 +254,28 @@ fn where_an_include_leads_there_has_to_be_a_file_an_import_is_a_hint() {
 }
 
 #[test]
+fn a_space_in_a_location_may_be_escaped() {
+    let with = |location: &str| {
+        format!(
+            "<xs:schema xmlns:xs=\"http://www.w3.org/2001/XMLSchema\"><xs:include schemaLocation=\"{location}\"/></xs:schema>"
+        )
+    };
+    let part = "<xs:schema xmlns:xs=\"http://www.w3.org/2001/XMLSchema\"/>";
+    let bench = Bench::new(&[("own/the part.xsd", part), ("part.xsd", part)]);
+    for (location, code) in [
+        ("the%20part.xsd", 0),
+        ("the part.xsd", 0),
+        ("the%2part.xsd", 2),
+        ("%2E%2E/part.xsd", 2),
+        ("..%2Fpart.xsd", 2),
+    ] {
+        fs::write(bench.path("own/main.xsd"), with(location)).expect("written");
+        let ran = bench.run(&["--schema", "own/main.xsd"]);
+        assert_eq!(ran.code, Some(code), "{location}: {}", ran.err);
+    }
+}
+
+#[test]
 fn the_document_does_not_choose_its_schema() {
     let own = "<order xmlns=\"urn:order\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:schemaLocation=\"urn:order mine.xsd\"><number>A-1780</number><amount>1</amount></order>";
     let bench = Bench::new(&[
@@ -310,7 +332,7 @@ fn an_unreadable_file_does_not_keep_the_others_from_being_checked() {
     assert!(faults[0].starts_with("tongguan: gone.xml: "), "{faults:?}");
     assert!(faults[1].starts_with("tongguan: folder: "), "{faults:?}");
     assert!(
-        faults[2].starts_with("3 files, 1 invalid, 2 more unreadable, "),
+        faults[2].starts_with("5 files, 1 invalid, 2 unreadable, "),
         "{faults:?}"
     );
     assert_eq!(faults[3], "tongguan: 2 of 5 files could not be read");
@@ -323,7 +345,10 @@ fn many_files_end_with_a_line_about_the_throughput() {
     let ran = bench.run(&with_both(&["valid.xml", "invalid.xml", "valid.xml"]));
     assert_eq!(ran.code, Some(1));
     let line = ran.err.trim_end();
-    assert!(line.starts_with("3 files, 1 invalid, 0.0 MB in "), "{line}");
+    assert!(
+        line.starts_with("3 files, 1 invalid, 0.000 MB in "),
+        "{line}"
+    );
     assert!(line.ends_with(" files/s"), "{line}");
     assert!(
         line.contains(" s of validation: ") && line.contains(" MB/s, "),

@@ -67,7 +67,7 @@ pub fn run(
         }
         tally.walking += start.elapsed();
         tally.bytes += bytes.len();
-        tally.files += 1;
+        tally.checked += 1;
         tally.invalid += usize::from(findings.refuse());
         findings.sort();
         let name = file.display().to_string();
@@ -105,7 +105,7 @@ fn say(text: &str) -> Result<bool, Fault> {
 /// What came of many files.
 #[derive(Default)]
 struct Tally {
-    files: usize,
+    checked: usize,
     invalid: usize,
     unreadable: usize,
     bytes: usize,
@@ -116,15 +116,16 @@ impl std::fmt::Display for Tally {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let seconds = self.walking.as_secs_f64().max(1e-9);
         let megabytes = self.bytes as f64 / 1e6;
-        write!(f, "{} files, {} invalid", self.files, self.invalid)?;
+        let given = self.checked + self.unreadable;
+        write!(f, "{given} files, {} invalid", self.invalid)?;
         if self.unreadable > 0 {
-            write!(f, ", {} more unreadable", self.unreadable)?;
+            write!(f, ", {} unreadable", self.unreadable)?;
         }
         write!(
             f,
-            ", {megabytes:.1} MB in {seconds:.3} s of validation: {:.1} MB/s, {:.0} files/s",
+            ", {megabytes:.3} MB in {seconds:.3} s of validation: {:.1} MB/s, {:.0} files/s",
             megabytes / seconds,
-            self.files as f64 / seconds
+            self.checked as f64 / seconds
         )
     }
 }
@@ -182,7 +183,12 @@ impl Source for Folders {
         if location.is_empty() || location.contains([':', '\\']) || location.starts_with('/') {
             return None;
         }
-        let path = normal(&Path::new(name).parent()?.join(location));
+        let folder = Path::new(name).parent()?;
+        let mut path = normal(&folder.join(location));
+        // A location is a URI: a space in a name may stand there as %20.
+        if let Some(plain) = unescaped(location).filter(|_| !path.exists()) {
+            path = normal(&folder.join(plain));
+        }
         // A link that leads elsewhere leads out too; a file that is not there leads nowhere.
         let inside = match path.canonicalize() {
             Ok(path) => self.folders.iter().any(|folder| path.starts_with(folder)),
@@ -190,6 +196,19 @@ impl Source for Folders {
         };
         inside.then(|| path.to_string_lossy().into_owned())
     }
+}
+
+/// A location with its `%20` and the like resolved; `None` if it has none, or what comes of
+/// them is no relative path.
+fn unescaped(location: &str) -> Option<String> {
+    let (first, rest) = location.split_once('%')?;
+    let mut bytes = first.as_bytes().to_vec();
+    for part in rest.split('%') {
+        bytes.push(u8::from_str_radix(part.get(..2)?, 16).ok()?);
+        bytes.extend(&part.as_bytes()[2..]);
+    }
+    let plain = String::from_utf8(bytes).ok()?;
+    (!plain.starts_with('/') && !plain.contains('\0')).then_some(plain)
 }
 
 /// A path without `.`, and without `..` where a name stands before it.
