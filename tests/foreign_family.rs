@@ -10,8 +10,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use support::{Trader, config, customs, json, problem};
 use tongguan::clock;
-use tongguan::config::Config;
-use tongguan::gateway::{self, Gateway};
+use tongguan::gateway::Gateway;
 use tongguan::ingest::keys::{self, Role};
 
 fn examples() -> PathBuf {
@@ -146,8 +145,8 @@ fn copy(to: &Path) {
     }
 }
 
-/// Why the example does not start once `schemaLocation` of its line 7 leads to `location`.
-fn fault(location: &str) -> String {
+/// Why a gateway with the example does not start once `schemaLocation` of its line 7 leads to `location`.
+async fn fault(location: &str) -> String {
     let folder = tempfile::tempdir().expect("a folder");
     copy(folder.path());
     let families = folder.path().join("families");
@@ -159,20 +158,18 @@ fn fault(location: &str) -> String {
     let changed = text.replace("common/types.xsd", location);
     assert_ne!(text, changed);
     fs::write(&schema, changed).expect("written");
-    let config = Config {
-        families: Some(families),
-        ..Config::default()
-    };
-    match gateway::catalogue(&config) {
+    let mut config = config(&folder.path().join("data"));
+    config.families = Some(families);
+    match Gateway::start(&config).await {
         Ok(_) => panic!("{location} was followed"),
         Err(fault) => fault.to_string(),
     }
 }
 
-#[test]
-fn it_does_not_reach_outside_its_folder() {
+#[tokio::test]
+async fn it_does_not_reach_outside_its_folder() {
     for location in ["../types.xsd", "../../types.xsd", "common/../../types.xsd"] {
-        let fault = fault(location);
+        let fault = fault(location).await;
         let expected = format!("declaration/declaration.xsd:7: import: {location:?} leads out");
         assert!(fault.contains(&expected), "{fault}");
     }
