@@ -15,7 +15,7 @@ const FILE_LINES_MAX: usize = 600;
 const DOORS: &[(&str, &[&str])] = &[
     ("quick_xml", &["src/xml/"]),
     ("encoding_rs", &["src/xml/"]),
-    ("regex_automata", &["src/schema/", "src/family/"]),
+    ("regex_syntax", &["src/schema/pattern/"]),
     ("sled", &["src/view/"]),
     ("crossbeam", &["src/pipeline/queue.rs"]),
     (

@@ -106,21 +106,28 @@ const MESSAGE_BYTES_MAX: usize = 256 << 20;
 /// A whole file, or standard input for `-`.
 ///
 /// # Errors
-/// A fault of the operator that names the file.
+/// A fault of the operator that names the file; one that is too large is not cut.
 pub fn read(path: &Path) -> Result<Vec<u8>, Fault> {
     use std::io::Read;
     let mut bytes = Vec::new();
     let result = if path == Path::new("-") {
         std::io::stdin()
-            .take(MESSAGE_BYTES_MAX as u64)
+            .take(MESSAGE_BYTES_MAX as u64 + 1)
             .read_to_end(&mut bytes)
     } else {
-        std::fs::File::open(path)
-            .and_then(|file| file.take(MESSAGE_BYTES_MAX as u64).read_to_end(&mut bytes))
+        std::fs::File::open(path).and_then(|file| {
+            file.take(MESSAGE_BYTES_MAX as u64 + 1)
+                .read_to_end(&mut bytes)
+        })
     };
-    result
-        .map(|_| bytes)
-        .map_err(|error| Fault::operator(format!("{}: {error}", path.display())))
+    let wrong = match result {
+        Ok(_) if bytes.len() > MESSAGE_BYTES_MAX => {
+            format!("more than {MESSAGE_BYTES_MAX} bytes")
+        }
+        Ok(_) => return Ok(bytes),
+        Err(error) => error.to_string(),
+    };
+    Err(Fault::operator(format!("{}: {wrong}", path.display())))
 }
 
 /// Runs a future on a new runtime, to its end.

@@ -1,8 +1,9 @@
 //! `tongguan validate --schema`: any XSD, without a family and without a gateway. Schemas are
 //! read from the folders of the files given, and from folders given; nothing is fetched.
 
+use std::io::{ErrorKind, Write};
 use std::path::{Component, Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -27,10 +28,11 @@ fn limits(findings_max: usize) -> Limits {
     }
 }
 
-/// Validates `files` by `schemas`; without files it only compiles.
+/// Validates `files` by `schemas`; without files it only compiles. A file that cannot be read
+/// is named at once, the others are checked all the same.
 ///
 /// # Errors
-/// A wrong or unsupported schema, an unreadable file.
+/// A wrong or unsupported schema, unreadable files.
 pub fn run(
     schemas: &[PathBuf],
     files: &[PathBuf],
@@ -42,54 +44,96 @@ pub fn run(
     if files.is_empty() {
         let (elements, types, simples) = schema.size();
         eprintln!(
-            "the schemas are right: {elements} elements, {types} types, {simples} of them simple"
+            "the schemas are right: {elements} elements, {types} types ({simples} simple), the built-in ones included"
         );
         return Ok(Exit::Fine);
     }
     let limits = limits(findings_max);
-    let mut exit = Exit::Fine;
-    let mut bytes_all = 0usize;
-    let mut invalid = 0usize;
-    let mut walking = std::time::Duration::ZERO;
+    let mut tally = Tally::default();
     for file in files {
-        let bytes = read(file)?;
+        let bytes = match read(file) {
+            Ok(bytes) => bytes,
+            Err(fault) if files.len() == 1 => return Err(fault),
+            Err(fault) => {
+                eprintln!("tongguan: {fault}");
+                tally.unreadable += 1;
+                continue;
+            }
+        };
         let mut findings = Findings::new(findings_max);
         let start = Instant::now();
         if let Some(document) = Document::decode(&bytes, None, &mut findings) {
             schema.walk(&document, None, &limits, &mut (), &mut findings);
         }
-        walking += start.elapsed();
-        bytes_all += bytes.len();
+        tally.walking += start.elapsed();
+        tally.bytes += bytes.len();
+        tally.checked += 1;
+        tally.invalid += usize::from(findings.refuse());
         findings.sort();
         let name = file.display().to_string();
-        if as_json {
-            println!("{}", in_json(&name, &findings, language));
-        } else {
-            print!("{}", in_text(&name, &findings, language));
-        }
-        if findings.refuse() {
-            exit = Exit::Negative;
-            invalid += 1;
+        let text = match as_json {
+            true => format!("{}\n", in_json(&name, &findings, language)),
+            false => in_text(&name, &findings, language),
+        };
+        if !say(&text)? {
+            break;
         }
     }
     if files.len() > 1 {
-        let seconds = walking.as_secs_f64().max(1e-9);
-        eprintln!(
-            "{} files, {invalid} invalid, {:.1} MB in {:.3} s of validation: {:.1} MB/s, {:.0} files/s",
-            files.len(),
-            bytes_all as f64 / 1e6,
-            seconds,
-            bytes_all as f64 / 1e6 / seconds,
-            files.len() as f64 / seconds
-        );
+        eprintln!("{tally}");
     }
-    Ok(exit)
+    match tally {
+        Tally { unreadable: 0, .. } if tally.invalid == 0 => Ok(Exit::Fine),
+        Tally { unreadable: 0, .. } => Ok(Exit::Negative),
+        Tally { unreadable, .. } => Err(Fault::operator(format!(
+            "{unreadable} of {} files could not be read",
+            files.len()
+        ))),
+    }
+}
+
+/// Writes to standard output; false when nobody reads it any more, as with `| head`.
+fn say(text: &str) -> Result<bool, Fault> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Fault::operator(format!("standard output: {error}"))),
+    }
+}
+
+/// What came of many files.
+#[derive(Default)]
+struct Tally {
+    checked: usize,
+    invalid: usize,
+    unreadable: usize,
+    bytes: usize,
+    walking: Duration,
+}
+
+impl std::fmt::Display for Tally {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let seconds = self.walking.as_secs_f64().max(1e-9);
+        let megabytes = self.bytes as f64 / 1e6;
+        let given = self.checked + self.unreadable;
+        write!(f, "{given} files, {} invalid", self.invalid)?;
+        if self.unreadable > 0 {
+            write!(f, ", {} unreadable", self.unreadable)?;
+        }
+        write!(
+            f,
+            ", {megabytes:.3} MB in {seconds:.3} s of validation: {:.1} MB/s, {:.0} files/s",
+            megabytes / seconds,
+            self.checked as f64 / seconds
+        )
+    }
 }
 
 /// Compiles the schema files among `given`; folders among them may be read as well.
 ///
 /// # Errors
-/// The first mistake.
+/// A file that is not there, or the first mistake.
 pub fn compile(given: &[PathBuf]) -> Result<Schema, Fault> {
     let (folders, files): (Vec<&PathBuf>, Vec<&PathBuf>) =
         given.iter().partition(|path| path.is_dir());
@@ -97,6 +141,10 @@ pub fn compile(given: &[PathBuf]) -> Result<Schema, Fault> {
         return Err(Fault::operator(
             "--schema names folders only; name a schema file too",
         ));
+    }
+    for file in &files {
+        let looked = std::fs::metadata(file);
+        looked.map_err(|error| Fault::operator(format!("{}: {error}", file.display())))?;
     }
     let own = files.iter().map(|file| match file.parent() {
         Some(folder) if folder != Path::new("") => folder.to_owned(),
@@ -125,7 +173,7 @@ impl Source for Folders {
     fn read(&self, name: &str) -> Result<Option<Vec<u8>>, String> {
         match std::fs::read(name) {
             Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(format!("{name}: {error}")),
         }
     }
@@ -135,7 +183,12 @@ impl Source for Folders {
         if location.is_empty() || location.contains([':', '\\']) || location.starts_with('/') {
             return None;
         }
-        let path = normal(&Path::new(name).parent()?.join(location));
+        let folder = Path::new(name).parent()?;
+        let mut path = normal(&folder.join(location));
+        // A location is a URI: a space in a name may stand there as %20.
+        if let Some(plain) = unescaped(location).filter(|_| !path.exists()) {
+            path = normal(&folder.join(plain));
+        }
         // A link that leads elsewhere leads out too; a file that is not there leads nowhere.
         let inside = match path.canonicalize() {
             Ok(path) => self.folders.iter().any(|folder| path.starts_with(folder)),
@@ -143,6 +196,19 @@ impl Source for Folders {
         };
         inside.then(|| path.to_string_lossy().into_owned())
     }
+}
+
+/// A location with its `%20` and the like resolved; `None` if it has none, or what comes of
+/// them is no relative path.
+fn unescaped(location: &str) -> Option<String> {
+    let (first, rest) = location.split_once('%')?;
+    let mut bytes = first.as_bytes().to_vec();
+    for part in rest.split('%') {
+        bytes.push(u8::from_str_radix(part.get(..2)?, 16).ok()?);
+        bytes.extend(&part.as_bytes()[2..]);
+    }
+    let plain = String::from_utf8(bytes).ok()?;
+    (!plain.starts_with('/') && !plain.contains('\0')).then_some(plain)
 }
 
 /// A path without `.`, and without `..` where a name stands before it.
@@ -188,14 +254,13 @@ fn in_text(file: &str, findings: &Findings, language: Language) -> String {
     let mut out = format!("{file}: {verdict}\n");
     for finding in findings.list() {
         let place = finding.place;
+        let what = [&*finding.code, &*finding.name, &*finding.path];
+        let what: Vec<&str> = what.into_iter().filter(|part| !part.is_empty()).collect();
         out += &format!(
-            "  {}:{}:{} {} {} {}\n    {}\n",
-            file,
+            "  {file}:{}:{} {}\n    {}\n",
             place.line,
             place.column,
-            finding.code,
-            finding.name,
-            finding.path,
+            what.join(" "),
             finding.text.in_language(language)
         );
         if !finding.value.is_empty() {

@@ -35,6 +35,7 @@ pub use load::beside;
 pub use names::Symbol;
 pub use pattern::Pattern;
 pub use tables::{Place, Schema};
+pub use violation::MESSAGES;
 
 use std::collections::BTreeMap;
 use std::fmt;
