@@ -262,7 +262,14 @@ impl Simple {
         let facets = &self.facets;
         let measured = facets.length_max.is_some() || facets.length_min.is_some();
         if (measured || facets.length.is_some()) && primitive.has_length() {
-            self.check_length(primitive.length(text) as u64)?;
+            // A text has at least as many bytes as characters, and as octets that it stands for.
+            let within = facets.length_max.is_none_or(|max| text.len() as u64 <= max);
+            let enough = facets.length_min.is_none_or(|min| {
+                min == 0 || (min == 1 && !text.is_empty() && primitive == Primitive::String)
+            });
+            if !(within && enough && facets.length.is_none()) {
+                self.check_length(primitive.length(text) as u64)?;
+            }
         }
         if primitive == Primitive::Decimal {
             self.check_number(text)?;

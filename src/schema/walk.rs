@@ -57,13 +57,13 @@ pub fn walk(
                 if !walk.start(&reader, local, offset) {
                     passing = 1;
                 }
+                reader.pass_blanks(walk.ignores_blanks());
             }
-            Event::Text { text, offset } => {
-                if !(reader.is_blank() && walk.ignores_blanks()) {
-                    walk.text(text, offset);
-                }
+            Event::Text { text, offset } => walk.text(text, offset),
+            Event::End { offset } => {
+                walk.end(&reader, offset);
+                reader.pass_blanks(walk.ignores_blanks());
             }
-            Event::End { offset } => walk.end(&reader, offset),
         }
     }
     if reader.is_complete() {

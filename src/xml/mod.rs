@@ -18,6 +18,7 @@ pub use decode::Document;
 pub use paths::paths;
 pub use plain::{PlainEvent, plain};
 pub use reader::{Event, Reader};
+pub use scan::has_no_space;
 
 /// What one message may cost.
 #[derive(Debug, Clone)]

@@ -58,8 +58,8 @@ pub struct Reader<'a> {
     /// An empty-element tag was told as a start; its end comes next.
     closing: bool,
     elements: usize,
-    /// The last text is white space for certain.
-    blank: bool,
+    /// A text that is white space for certain is not told.
+    passes_blanks: bool,
     /// Bytes of text since the last tag.
     text_bytes: usize,
     rooted: bool,
@@ -93,7 +93,7 @@ impl<'a> Reader<'a> {
             limits,
             open: Vec::with_capacity(16),
             closing: false,
-            blank: false,
+            passes_blanks: false,
             elements: 0,
             text_bytes: 0,
             rooted: false,
@@ -163,9 +163,10 @@ impl<'a> Reader<'a> {
         bindings
     }
 
-    /// Whether the text that was told last is certainly nothing but white space.
-    pub fn is_blank(&self) -> bool {
-        self.blank
+    /// Whether texts of nothing but white space may be left out from here on, where that is
+    /// certain without looking twice.
+    pub fn pass_blanks(&mut self, pass: bool) {
+        self.passes_blanks = pass;
     }
 
     /// Whether the whole document was read without a refusal.
@@ -390,7 +391,6 @@ impl<'a> Reader<'a> {
             let inner = offset + "<![CDATA[".len();
             let text = line_ends(&section[..length]);
             self.check_text_length(&text, inner)?;
-            self.blank = false;
             self.at = inner + length + "]]>".len();
             return Ok(Some(Event::Text {
                 text,
@@ -455,7 +455,6 @@ impl<'a> Reader<'a> {
         };
         let text = character.to_string();
         self.check_text_length(&text, offset)?;
-        self.blank = false;
         self.at = offset + 1 + end.unwrap_or_default() + 1;
         Ok(Some(Event::Text {
             text: Cow::Owned(text),
@@ -467,7 +466,6 @@ impl<'a> Reader<'a> {
         let (end, met) = scan::text(self.text.as_bytes(), offset);
         let raw = &self.text[offset..end];
         self.at = end;
-        self.blank = met & scan::INK == 0;
         if self.open.is_empty() {
             return match raw.bytes().all(is_white) {
                 true => Ok(None),
@@ -487,7 +485,10 @@ impl<'a> Reader<'a> {
             _ => line_ends(raw),
         };
         self.check_text_length(&text, offset)?;
-        Ok(Some(Event::Text { text, offset }))
+        match self.passes_blanks && met & scan::INK == 0 {
+            true => Ok(None),
+            false => Ok(Some(Event::Text { text, offset })),
+        }
     }
 
     /// Bindings of elements that have ended go.

@@ -75,20 +75,55 @@ const NAMES: [u8; 256] = {
 /// Where the name of a tag that begins at `from` ends, at white space, `/`, `>` or the end of
 /// all, and whether it is a name of ASCII without a colon.
 pub fn name(bytes: &[u8], from: usize) -> (usize, bool) {
-    let mut all = NAME;
     let mut any = 0;
     let mut at = from;
-    while let Some(byte) = bytes.get(at) {
+    loop {
+        at += letters(&bytes[at.min(bytes.len())..]);
+        let Some(byte) = bytes.get(at) else { break };
         let class = NAMES[*byte as usize];
         if class == 0 {
             break;
         }
-        all &= class;
         any |= class;
         at += 1;
     }
     let begins = at > from && NAMES[bytes[from] as usize] & NAME_START != 0;
-    (at, begins && all & NAME != 0 && any & OTHER == 0)
+    (at, begins && any & OTHER == 0)
+}
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGHS: u64 = 0x8080_8080_8080_8080;
+
+/// How many letters of ASCII come first, looked at by eights; others may follow.
+fn letters(bytes: &[u8]) -> usize {
+    let mut count = 0;
+    for word in bytes.chunks_exact(8) {
+        let word = u64::from_le_bytes(word.try_into().expect("eight bytes"));
+        // In small letters without the high bit a letter lies from `a` on and not beyond `z`;
+        // adding what is missing to 128 sets the high bit of those that lie beyond.
+        let small = (word | ONES * 0x20) & !HIGHS;
+        let from_a = small + ONES * (0x80 - b'a' as u64);
+        let beyond_z = small + ONES * (0x80 - b'z' as u64 - 1);
+        let letters = from_a & !beyond_z & !word & HIGHS;
+        if letters != HIGHS {
+            return count + ((letters ^ HIGHS).trailing_zeros() / 8) as usize;
+        }
+        count += 8;
+    }
+    count
+}
+
+/// Whether every byte lies above the space: no white space, no control character.
+pub fn has_no_space(bytes: &[u8]) -> bool {
+    let mut words = bytes.chunks_exact(8);
+    for word in &mut words {
+        let word = u64::from_le_bytes(word.try_into().expect("eight bytes"));
+        // A byte below 0x21 borrows from its high bit; one above 0x7F has it set itself.
+        if word.wrapping_sub(ONES * 0x21) & !word & HIGHS != 0 {
+            return false;
+        }
+    }
+    words.remainder().iter().all(|byte| *byte > b' ')
 }
 
 /// Where the tag that `from` is inside ends: at the first `>` outside quotes.

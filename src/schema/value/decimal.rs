@@ -27,15 +27,28 @@ impl<'a> Number<'a> {
     /// with at most one point among them, and at least one digit in all.
     pub fn parse(text: &'a str) -> Option<Self> {
         let (negative, digits) = split_sign(text);
-        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-        if whole.is_empty() && fraction.is_empty() {
+        // All on bytes: this is on the way of every number.
+        let bytes = digits.as_bytes();
+        let is_digit = |byte: &u8| byte.is_ascii_digit();
+        let point = bytes.iter().position(|byte| !is_digit(byte));
+        let (whole, fraction) = match point {
+            None => (digits, ""),
+            Some(point) if bytes[point] == b'.' => (&digits[..point], &digits[point + 1..]),
+            Some(_) => return None,
+        };
+        if (whole.is_empty() && fraction.is_empty())
+            || !fraction.bytes().all(|byte| byte.is_ascii_digit())
+        {
             return None;
         }
-        if !all_digits(whole) || !all_digits(fraction) {
-            return None;
-        }
-        let whole = whole.trim_start_matches('0');
-        let fraction = fraction.trim_end_matches('0');
+        let zeros = whole.bytes().take_while(|byte| *byte == b'0').count();
+        let whole = &whole[zeros..];
+        let zeros = fraction
+            .bytes()
+            .rev()
+            .take_while(|byte| *byte == b'0')
+            .count();
+        let fraction = &fraction[..fraction.len() - zeros];
         let zero = whole.is_empty() && fraction.is_empty();
         Some(Number {
             negative: negative && !zero,

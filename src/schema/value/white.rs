@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+use crate::xml::has_no_space;
+
 /// What becomes of white space. Each of these does more than the one before, and
 /// a derived type may only go up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,7 +33,7 @@ pub fn normalise(white: White, text: &str) -> Cow<'_, str> {
 /// Cuts the ends off, which needs no copy, and copies only if what is left has
 /// more to change.
 fn collapse(text: &str) -> Cow<'_, str> {
-    if text.bytes().all(|byte| byte > b' ') {
+    if has_no_space(text.as_bytes()) {
         return Cow::Borrowed(text);
     }
     let text = text.trim_matches(is_white);
