@@ -32,6 +32,7 @@ pub struct Names {
     locals: Map<String, u32>,
     list: Vec<String>,
     spaces: Vec<String>,
+    space_numbers: Map<String, u16>,
 }
 
 impl Names {
@@ -40,6 +41,7 @@ impl Names {
             locals: Map::default(),
             list: Vec::new(),
             spaces: vec![String::new()],
+            space_numbers: Map::from_iter([(String::new(), 0)]),
         }
     }
 
@@ -67,17 +69,16 @@ impl Names {
             if self.spaces.len() >= SPACES_MAX {
                 return UNKNOWN_SPACE;
             }
+            let number = self.spaces.len() as u16;
             self.spaces.push(namespace.to_owned());
-            (self.spaces.len() - 1) as u16
+            self.space_numbers.insert(namespace.to_owned(), number);
+            number
         })
     }
 
     /// The number of a namespace.
     pub fn space(&self, namespace: &str) -> Option<u16> {
-        let mut spaces = self.spaces.iter();
-        spaces
-            .position(|known| known == namespace)
-            .map(|at| at as u16)
+        self.space_numbers.get(namespace).copied()
     }
 
     /// A namespace by its number.

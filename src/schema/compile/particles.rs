@@ -196,7 +196,14 @@ impl<'s> Compiler<'s> {
             }
         };
         let (min, max) = (number("minOccurs"), number("maxOccurs"));
-        if min > max {
+        let digits = |name: &str| {
+            let text = node.attribute(name).unwrap_or("1");
+            text.trim_start_matches(['+', '-']).trim_start_matches('0')
+        };
+        // Of two that were cut to the greatest number the digits still tell which is greater.
+        let (least, most) = (digits("minOccurs"), digits("maxOccurs"));
+        let cut = min == UNBOUNDED - 1 && max == min;
+        if min > max || (cut && (least.len(), least) > (most.len(), most)) {
             let text = "p-props-correct.2.1: minOccurs is greater than maxOccurs";
             return self.mistake(scope, node, text);
         }
