@@ -25,6 +25,7 @@ use super::tree::{Node, XSD};
 use super::value::{Prefixes, Primitive};
 
 use attributes::AttributeSet;
+use particles::Weight;
 
 type Result<T> = std::result::Result<T, Mistake>;
 
@@ -65,11 +66,16 @@ struct Compiler<'s> {
     drafts: Vec<Draft<'s>>,
     types: HashMap<*const Node, TypeId>,
     elements: HashMap<*const Node, ElementId>,
-    groups: HashMap<*const Node, Option<Particle>>,
+    groups: HashMap<*const Node, Option<(Particle, Weight)>>,
+    /// How many checks of simple types one of a union takes at most, by its list of members.
+    looks: HashMap<*const SimpleId, u64>,
     attribute_groups: HashMap<*const Node, AttributeSet>,
     global_attributes: HashMap<*const Node, AttributeUse>,
-    /// Definitions that are being made: one that is met again is circular.
-    open: Vec<*const Node>,
+    /// Definitions that are being made, and how many others they need in a line as far as is
+    /// known: one that is met again is circular.
+    open: Vec<(*const Node, usize)>,
+    /// The same number for those that are made.
+    depths: HashMap<*const Node, usize>,
     /// Elements with a default or fixed value, and where they stand.
     valued: Vec<(ElementId, Scope<'s>, &'s Node)>,
     /// Elements and attributes with a type by name, and where they stand.
@@ -102,9 +108,11 @@ pub fn compile(set: &Set) -> Result<Schema> {
         types: HashMap::new(),
         elements: HashMap::new(),
         groups: HashMap::new(),
+        looks: HashMap::new(),
         attribute_groups: HashMap::new(),
         global_attributes: HashMap::new(),
         open: Vec::new(),
+        depths: HashMap::new(),
         valued: Vec::new(),
         typed: Vec::new(),
         members: Vec::new(),
@@ -308,7 +316,7 @@ impl<'s> Compiler<'s> {
         circular: &str,
         work: impl FnOnce(&mut Self) -> Result<T>,
     ) -> Result<T> {
-        if self.open.contains(&std::ptr::from_ref(node)) {
+        if self.open.iter().any(|(open, _)| std::ptr::eq(*open, node)) {
             let name = node.attribute("name").unwrap_or_default();
             return self.mistake(
                 scope,
@@ -317,14 +325,34 @@ impl<'s> Compiler<'s> {
             );
         }
         if self.open.len() == CHAIN_MAX {
-            let text =
-                format!("more than {CHAIN_MAX} definitions inside each other are not supported");
-            return self.mistake(scope, node, text);
+            return self.too_deep(scope, node);
         }
-        self.open.push(node);
+        self.open.push((node, 1));
         let result = work(self);
-        self.open.pop();
+        let (_, depth) = self.open.pop().expect("just pushed");
+        self.depths.insert(node, depth);
+        self.met(scope, node)?;
         result
+    }
+
+    /// A definition that is made is needed by the innermost one that is not: the order in
+    /// which they stand makes no difference to what is refused.
+    fn met(&mut self, scope: Scope<'s>, node: &'s Node) -> Result<()> {
+        let below = self.depths.get(&std::ptr::from_ref(node));
+        let below = below.map_or(0, |below| *below);
+        let Some((_, depth)) = self.open.last_mut() else {
+            return Ok(());
+        };
+        *depth = (*depth).max(below + 1);
+        match *depth > CHAIN_MAX {
+            true => self.too_deep(scope, node),
+            false => Ok(()),
+        }
+    }
+
+    fn too_deep<T>(&self, scope: Scope<'s>, node: &Node) -> Result<T> {
+        let text = format!("more than {CHAIN_MAX} definitions inside each other are not supported");
+        self.mistake(scope, node, text)
     }
 
     fn mistake<T>(&self, scope: Scope<'s>, node: &Node, text: impl Into<String>) -> Result<T> {
