@@ -33,6 +33,10 @@ type Result<T> = std::result::Result<T, Mistake>;
 /// inside groups. Published schemas have up to ten; each costs a call inside another here.
 const CHAIN_MAX: usize = 100;
 
+/// Positions and edges of all content models of a set: about twenty bytes each. Types share
+/// groups, but each has an automaton of its own.
+const MODELS_MAX: usize = 10_000_000;
+
 /// Where a node stands: in which file, and in which redefinition.
 #[derive(Clone, Copy)]
 struct Scope<'s> {
@@ -161,6 +165,7 @@ impl<'s> Compiler<'s> {
 
     /// The content models, and that elements of one name in one model have one type.
     fn models(&mut self) -> Result<()> {
+        let mut size = 0;
         for ty in 0..self.drafts.len() {
             let Some((particle, mixed)) = self.drafts[ty].particle.clone() else {
                 continue;
@@ -170,6 +175,11 @@ impl<'s> Compiler<'s> {
                 Ok(model) => model,
                 Err(wrong) => return Err(self.wrong_model(ty, wrong)),
             };
+            size += model.size();
+            if size > MODELS_MAX {
+                let text = "content models of this size together are not supported";
+                return Err(self.type_mistake(ty, text));
+            }
             self.consistent(ty, &model)?;
             self.schema.types[ty].content = Content::Model(Arc::new(model));
         }
