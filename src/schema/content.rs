@@ -177,8 +177,8 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
         if frame.told && !value.is_empty() {
             self.sink.text(&value, at);
         }
-        Some((key.unwrap_or_default(), value.into_owned()))
-            .filter(|_| !schema.constraints.is_empty())
+        // A copy of the text is for keys alone.
+        (!schema.constraints.is_empty()).then(|| (key.unwrap_or_default(), value.into_owned()))
     }
 
     /// The text of a mixed element with a fixed value.
