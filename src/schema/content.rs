@@ -159,7 +159,7 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
                 } else {
                     misfit.code
                 };
-                self.violate(code, frame.offset, at, &value, misfit.expected);
+                self.violate(code, frame.offset, at, &value, misfit.expected.to_string());
                 return None;
             }
         };

@@ -221,7 +221,7 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
         let value = match simple.check(&schema.simples, &attribute.value, reader) {
             Ok(value) => value,
             Err(misfit) => {
-                self.violate_attribute(misfit.code, offset, attribute, misfit.expected);
+                self.violate_attribute(misfit.code, offset, attribute, misfit.expected.to_string());
                 return None;
             }
         };

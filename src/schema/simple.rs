@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::HashSet;
+use std::fmt;
 use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
@@ -94,10 +95,39 @@ pub struct Misfit {
     /// The constraint of the standard.
     pub code: &'static str,
     /// The facet and its bound, or what would fit.
-    pub expected: String,
+    pub expected: Expected,
 }
 
-fn misfit<T>(code: &'static str, expected: impl Into<String>) -> Result<T, Misfit> {
+/// What would fit. In a union a value that fits a later member has a misfit for every earlier
+/// one, which nobody reads: a length, as most of these are, becomes text only when it is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expected {
+    Text(String),
+    Length(&'static str, u64),
+}
+
+impl From<String> for Expected {
+    fn from(text: String) -> Expected {
+        Expected::Text(text)
+    }
+}
+
+impl From<&str> for Expected {
+    fn from(text: &str) -> Expected {
+        Expected::Text(text.to_owned())
+    }
+}
+
+impl fmt::Display for Expected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Expected::Text(text) => f.write_str(text),
+            Expected::Length(facet, bound) => write!(f, "{facet} {bound}"),
+        }
+    }
+}
+
+fn misfit<T>(code: &'static str, expected: impl Into<Expected>) -> Result<T, Misfit> {
     Err(Misfit {
         code,
         expected: expected.into(),
@@ -279,13 +309,13 @@ impl Simple {
     fn check_length(&self, length: u64) -> Result<(), Misfit> {
         let facets = &self.facets;
         if let Some(exact) = facets.length.filter(|exact| length != *exact) {
-            return misfit("cvc-length-valid", format!("length {exact}"));
+            return misfit("cvc-length-valid", Expected::Length("length", exact));
         }
         if let Some(min) = facets.length_min.filter(|min| length < *min) {
-            return misfit("cvc-minLength-valid", format!("minLength {min}"));
+            return misfit("cvc-minLength-valid", Expected::Length("minLength", min));
         }
         if let Some(max) = facets.length_max.filter(|max| length > *max) {
-            return misfit("cvc-maxLength-valid", format!("maxLength {max}"));
+            return misfit("cvc-maxLength-valid", Expected::Length("maxLength", max));
         }
         Ok(())
     }

@@ -61,6 +61,8 @@ pub struct Reader<'a> {
     text_bytes: usize,
     rooted: bool,
     ended: bool,
+    /// Where the empty-element tag that was told as a start ends: its end comes next.
+    empty: Option<usize>,
     element_prefix: &'a str,
     raw: Vec<Raw<'a>>,
     attributes: Vec<Attribute<'a>>,
@@ -79,7 +81,6 @@ impl<'a> Reader<'a> {
         let text: &'a str = &document.text;
         let mut tokens = Tokens::from_reader(text.as_bytes());
         let config = tokens.config_mut();
-        config.expand_empty_elements = true;
         config.check_comments = true;
         config.check_end_names = true;
         Reader {
@@ -92,6 +93,7 @@ impl<'a> Reader<'a> {
             text_bytes: 0,
             rooted: false,
             ended: false,
+            empty: None,
             element_prefix: "",
             raw: Vec::new(),
             attributes: Vec::new(),
@@ -176,6 +178,10 @@ impl<'a> Reader<'a> {
         {
             self.bindings.pop();
         }
+        if let Some(offset) = self.empty.take() {
+            self.depth -= 1;
+            return Ok(Some(Event::End { offset }));
+        }
         loop {
             let offset = self.tokens.buffer_position() as usize;
             let token = self.tokens.read_event().map_err(|error| {
@@ -183,8 +189,13 @@ impl<'a> Reader<'a> {
                 stop(Refusal::NotWellFormed, at, error.to_string(), "")
             })?;
             match token {
-                Token::Start(_) | Token::Empty(_) => {
+                Token::Start(_) => {
                     self.text_bytes = 0;
+                    return self.start(offset).map(Some);
+                }
+                Token::Empty(_) => {
+                    self.text_bytes = 0;
+                    self.empty = Some(self.tokens.buffer_position() as usize);
                     return self.start(offset).map(Some);
                 }
                 Token::End(_) => {
@@ -299,8 +310,7 @@ impl<'a> Reader<'a> {
                 format!("<= {}", self.limits.elements_max),
             ));
         }
-        // The tokens stand behind the `>`, also of an empty-element tag: the End that follows
-        // takes no bytes.
+        // The tokens stand behind the `>`, also of an empty-element tag: its end takes no bytes.
         let end = self.tokens.buffer_position() as usize - 1;
         if end - offset > self.limits.tag_bytes_max {
             return Err(stop(
