@@ -25,7 +25,7 @@ pub struct Name {
 pub const UNKNOWN_SPACE: u16 = u16::MAX;
 
 /// Namespaces of one set; the largest published ones have some dozens.
-const SPACES_MAX: usize = 10_000;
+pub const SPACES_MAX: usize = 10_000;
 
 /// Names and their numbers.
 pub struct Names {
@@ -33,6 +33,7 @@ pub struct Names {
     list: Vec<String>,
     spaces: Vec<String>,
     space_numbers: Map<String, u16>,
+    overfull: bool,
 }
 
 impl Names {
@@ -42,6 +43,7 @@ impl Names {
             list: Vec::new(),
             spaces: vec![String::new()],
             space_numbers: Map::from_iter([(String::new(), 0)]),
+            overfull: false,
         }
     }
 
@@ -63,17 +65,24 @@ impl Names {
         }
     }
 
+    /// Whether there were more namespaces than have numbers; then nothing may be compiled.
+    pub fn is_overfull(&self) -> bool {
+        self.overfull
+    }
+
     /// The number of a namespace, a new one if it has none yet.
     pub fn intern_space(&mut self, namespace: &str) -> u16 {
-        self.space(namespace).unwrap_or_else(|| {
-            if self.spaces.len() >= SPACES_MAX {
-                return UNKNOWN_SPACE;
-            }
-            let number = self.spaces.len() as u16;
-            self.spaces.push(namespace.to_owned());
-            self.space_numbers.insert(namespace.to_owned(), number);
-            number
-        })
+        if let Some(known) = self.space(namespace) {
+            return known;
+        }
+        if self.spaces.len() == SPACES_MAX {
+            self.overfull = true;
+            return UNKNOWN_SPACE;
+        }
+        let number = self.spaces.len() as u16;
+        self.spaces.push(namespace.to_owned());
+        self.space_numbers.insert(namespace.to_owned(), number);
+        number
     }
 
     /// The number of a namespace.

@@ -19,7 +19,7 @@ use super::Mistake;
 use super::automaton::Wrong;
 use super::load::{Declared, Globals, Kind, Set};
 use super::model::Model;
-use super::names::{Map, Names};
+use super::names::{Map, Names, SPACES_MAX};
 use super::tables::*;
 use super::tree::{Node, XSD};
 use super::value::{Prefixes, Primitive};
@@ -132,6 +132,13 @@ pub fn compile(set: &Set) -> Result<Schema> {
     compiler.models()?;
     compiler.restrictions()?;
     compiler.references()?;
+    if compiler.schema.names.is_overfull() {
+        return Err(Mistake {
+            file: set.files[0].name.clone(),
+            line: 0,
+            text: format!("more than {SPACES_MAX} namespaces are not supported"),
+        });
+    }
     Ok(compiler.schema)
 }
 
