@@ -35,8 +35,17 @@ pub enum Wrong {
 const POSITIONS_MAX: usize = 20_000;
 /// Pairs of neighbouring positions: a repeated choice of 1,400 has that many.
 const PAIRS_MAX: usize = 2_000_000;
-/// Loops with counters of one model, and how deep the particles of a model nest.
+/// Ops of all routes between those pairs: four bytes each. A counted loop adds two to a route.
+const OPS_MAX: usize = 4_000_000;
+/// Edges of all states, where a head counts as often as elements may stand for it, and looks
+/// at wildcards that may compete with them.
+const EDGES_MAX: usize = 2_000_000;
+const LOOKS_MAX: usize = 20_000_000;
+/// Loops with counters of one model, how many of them inside each other, and how deep the
+/// particles of a model nest. Every two routes between two positions are compared, and loops
+/// inside each other are routes beside each other.
 const LOOPS_MAX: usize = 4_000;
+const LOOPS_INSIDE_MAX: usize = 24;
 const DEPTH_MAX: usize = 200;
 
 /// A compiled content model. State 0 is the beginning, state n + 1 follows position n.
@@ -122,6 +131,7 @@ impl Automaton {
         let mut known: HashMap<Vec<(u32, u32)>, u32> = HashMap::new();
         let first = whole.first.iter().cloned();
         let states = std::iter::once(first.collect()).chain(builder.follow);
+        let (mut edges_all, mut looks) = (0, 0);
         for pairs in states {
             let settled = settle(pairs, &automaton.loops)?;
             let numbered: Vec<(u32, u32)> = settled
@@ -131,7 +141,15 @@ impl Automaton {
             let list = match known.get(&numbered) {
                 Some(list) => *list,
                 None => {
+                    edges_all += width(&numbered, &automaton.leaves, elements);
+                    if edges_all > EDGES_MAX {
+                        return Err(Wrong::TooLarge);
+                    }
                     let edges = edges(&numbered, &automaton.leaves, elements);
+                    looks += edges.wild.len() * (edges.named.len() + edges.wild.len());
+                    if looks > LOOKS_MAX {
+                        return Err(Wrong::TooLarge);
+                    }
                     unambiguous(&edges, &automaton.leaves, &routes.list, &automaton.loops)?;
                     automaton.lists.push(edges);
                     let list = (automaton.lists.len() - 1) as u32;
@@ -155,6 +173,12 @@ impl Automaton {
     /// How many counters a walk keeps for it.
     pub fn counters(&self) -> usize {
         self.loops.len()
+    }
+
+    /// Positions and edges: what it takes to keep.
+    pub fn size(&self) -> usize {
+        let edges = |list: &Edges| list.named.len() + list.wild.len();
+        self.leaves.len() + self.lists.iter().map(edges).sum::<usize>()
     }
 
     /// What the positions match, in the order of the model.
@@ -399,6 +423,15 @@ fn round(route: &[Op]) -> Option<u16> {
     })
 }
 
+/// How many edges lead to these positions.
+fn width(ways: &[(u32, u32)], leaves: &[Leaf], elements: &[Element]) -> usize {
+    let width = |(position, _): &(u32, u32)| match &leaves[*position as usize] {
+        Leaf::Any(_) => 1,
+        Leaf::Element(element) => elements[*element].stands_for.len(),
+    };
+    ways.iter().map(width).sum()
+}
+
 fn edges(ways: &[(u32, u32)], leaves: &[Leaf], elements: &[Element]) -> Edges {
     let mut edges = Edges {
         named: Vec::new(),
@@ -601,6 +634,7 @@ struct Builder {
     loops: Vec<Loop>,
     open: Vec<u16>,
     pairs: usize,
+    ops: usize,
 }
 
 struct Part {
@@ -712,7 +746,7 @@ impl Builder {
             self.join(&part.last, &part.first, None)?;
             return Ok(part);
         }
-        if self.loops.len() == LOOPS_MAX {
+        if self.loops.len() == LOOPS_MAX || self.open.len() == LOOPS_INSIDE_MAX {
             return Err(Wrong::TooLarge);
         }
         let number = self.loops.len() as u16;
@@ -732,8 +766,10 @@ impl Builder {
 
     /// Every one of `first` may follow every one of `last`, by way of `via`.
     fn join(&mut self, last: &[Way], first: &[Way], via: Option<Op>) -> Result<(), Wrong> {
+        let ops = |ways: &[Way]| ways.iter().map(|(_, route)| route.len()).sum::<usize>();
         self.pairs += last.len() * first.len();
-        if self.pairs > PAIRS_MAX {
+        self.ops += ops(last) * first.len() + ops(first) * last.len();
+        if self.pairs > PAIRS_MAX || self.ops > OPS_MAX {
             return Err(Wrong::TooLarge);
         }
         for (from, out) in last {

@@ -2,6 +2,8 @@
 //! fields may use, and the tables of keys that a walk keeps while elements with constraints
 //! are open. A document without them pays nothing.
 
+use std::collections::{HashMap, HashSet};
+
 use super::names::{Name, Names, Symbol};
 use super::tree::Bindings;
 use super::value::{Prefixes, is_nc_name};
@@ -55,6 +57,10 @@ impl Test {
     }
 }
 
+/// Alternatives of one path and steps of one alternative; published ones have up to ten. A
+/// walk tries each at every element.
+const PATHS_MAX: usize = 1_000;
+
 impl Paths {
     /// Reads the `xpath` of a selector or a field.
     ///
@@ -69,7 +75,23 @@ impl Paths {
         let paths = text
             .split('|')
             .map(|path| parse_path(path, field, prefixes, names));
-        Ok(Paths(paths.collect::<Result<Vec<Path>, String>>()?))
+        let paths = Paths(paths.collect::<Result<Vec<Path>, String>>()?);
+        let long = paths.0.iter().any(|path| path.steps.len() > PATHS_MAX);
+        match long || paths.0.len() > PATHS_MAX {
+            true => Err(format!(
+                "more than {PATHS_MAX} paths or steps are not supported"
+            )),
+            false => Ok(paths),
+        }
+    }
+
+    /// How far below an element what they lead to may stand.
+    pub fn reach(&self) -> usize {
+        let reach = |path: &Path| match path.anywhere {
+            true => usize::MAX,
+            false => path.steps.len(),
+        };
+        self.0.iter().map(reach).max().unwrap_or(0)
     }
 
     /// Whether some path leads from an element to the last of `trail`, the elements below it.
@@ -201,6 +223,11 @@ pub struct Broken {
     pub expected: String,
 }
 
+/// Selected elements that are open at once, for every constraint that selects them: a hundred
+/// bytes each. Only selected elements inside each other are open at once, so documents that
+/// mean well have a handful.
+const TARGETS_MAX: usize = 100_000;
+
 /// The keys of the elements that are open.
 #[derive(Default)]
 pub struct Keys {
@@ -209,6 +236,10 @@ pub struct Keys {
     targets: Vec<Target>,
     /// Fields that are the text of an open element: its depth, target and field.
     awaited: Vec<(usize, usize, usize)>,
+    /// How far below a target its fields may stand, of all constraints met so far.
+    reach: usize,
+    /// There were more targets at once than are followed; said already.
+    overfull: bool,
     /// Tables of keys whose elements have ended, while a reference above may ask for them.
     ended: Vec<(usize, usize, Table)>,
     /// What was found wrong since it was last taken.
@@ -216,13 +247,15 @@ pub struct Keys {
 }
 
 /// Keys that were met.
-type Table = std::collections::HashSet<String>;
+type Table = HashSet<String>;
 
 /// An open element with a constraint.
 struct Scope {
     constraint: usize,
     depth: usize,
     table: Table,
+    /// How many tables had ended when it began: later ones are those of elements inside it.
+    ended_before: usize,
     /// Of a key reference: keys, values, and the elements that they belong to.
     references: Vec<(String, String, usize)>,
 }
@@ -256,12 +289,26 @@ impl Keys {
                 constraint: *constraint,
                 depth,
                 table: Table::new(),
+                ended_before: self.ended.len(),
                 references: Vec::new(),
             });
+            let fields = all[*constraint].fields.iter();
+            self.reach = fields.map(Paths::reach).fold(self.reach, usize::max);
         }
         for (number, scope) in self.scopes.iter().enumerate() {
             let constraint = &all[scope.constraint];
             if constraint.selector.lead_to(&self.trail[scope.depth..]) {
+                if self.targets.len() == TARGETS_MAX {
+                    if !std::mem::replace(&mut self.overfull, true) {
+                        self.broken.push(Broken {
+                            code: "cvc-identity-constraint",
+                            element: offset,
+                            value: String::new(),
+                            expected: format!("<= {TARGETS_MAX}"),
+                        });
+                    }
+                    break;
+                }
                 self.targets.push(Target {
                     scope: number,
                     depth,
@@ -271,7 +318,10 @@ impl Keys {
                 });
             }
         }
-        for number in 0..self.targets.len() {
+        // Deeper targets come later: those above here have no field as far down as this.
+        let reach = self.reach;
+        let beyond = |target: &Target| target.depth.saturating_add(reach) < depth;
+        for number in self.targets.partition_point(beyond)..self.targets.len() {
             let (scope, from) = (self.targets[number].scope, self.targets[number].depth);
             let constraint = &all[self.scopes[scope].constraint];
             for (at, field) in constraint.fields.iter().enumerate() {
@@ -331,20 +381,23 @@ impl Keys {
                         .iter()
                         .find(|other| other.depth == depth && other.constraint == refers)
                         .map(|other| &other.table);
-                    let below = self
-                        .ended
-                        .iter()
-                        .filter(|(key, at, _)| *key == refers && *at >= depth);
-                    let (of_this, below): (Vec<_>, Vec<_>) =
-                        below.partition(|(_, at, _)| *at == depth);
-                    let own: Vec<&Table> = own
-                        .into_iter()
-                        .chain(of_this.into_iter().map(|(_, _, table)| table))
-                        .collect();
+                    let mut own: Vec<&Table> = own.into_iter().collect();
+                    // How many elements below have each key; each table is looked at once,
+                    // however many references there are.
+                    let mut below: HashMap<&str, u32> = HashMap::new();
+                    for (key, at, table) in &self.ended[scope.ended_before..] {
+                        match *key == refers {
+                            true if *at == depth => own.push(table),
+                            true => table
+                                .iter()
+                                .for_each(|key| *below.entry(key).or_default() += 1),
+                            false => {}
+                        }
+                    }
                     for (key, value, element) in scope.references {
                         // Of two elements below with one key neither is in the table above.
-                        let below = below.iter().filter(|(_, _, table)| table.contains(&key));
-                        if !own.iter().any(|table| table.contains(&key)) && below.count() != 1 {
+                        let once = below.get(key.as_str()) == Some(&1);
+                        if !once && !own.iter().any(|table| table.contains(&key)) {
                             self.broken.push(Broken {
                                 code: "cvc-identity-constraint.4.3",
                                 element,

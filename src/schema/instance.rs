@@ -141,13 +141,22 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
                     }
                 }
                 _ => {
-                    let names: Vec<&str> = ty
-                        .attributes
-                        .iter()
-                        .map(|declared| schema.name(declared.name.local))
-                        .filter(|name| !present.iter().any(|other| other.local == *name))
-                        .collect();
-                    let expected = schema.nearest(attribute.local, &names);
+                    // What is only counted needs no advice: looking for it would cost the
+                    // attributes present times those declared, for each that is wrong.
+                    let expected = match self.violations.len() < self.limits.findings_max {
+                        true => {
+                            let absent =
+                                |name: &&str| !present.iter().any(|other| other.local == *name);
+                            let names: Vec<&str> = ty
+                                .attributes
+                                .iter()
+                                .map(|declared| schema.name(declared.name.local))
+                                .filter(absent)
+                                .collect();
+                            schema.nearest(attribute.local, &names)
+                        }
+                        false => String::new(),
+                    };
                     let code = match ty.complex {
                         true => "cvc-complex-type.3.2.2",
                         false => "cvc-type.3.1.1",

@@ -2,7 +2,7 @@
 //! and the global declarations in them. Nothing is fetched: a location leads to a file that
 //! the [`Source`] has, or nowhere.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::syntax;
 use super::tree::{Node, parse};
@@ -361,16 +361,12 @@ impl Set {
     }
 
     /// A file and all its parts, and theirs.
-    fn reachable(&self, from: usize) -> Vec<usize> {
-        let mut found = vec![from];
-        let mut at = 0;
-        while at < found.len() {
-            for part in &self.files[found[at]].parts {
-                if !found.contains(part) {
-                    found.push(*part);
-                }
-            }
-            at += 1;
+    fn reachable(&self, from: usize) -> HashSet<usize> {
+        let mut found = HashSet::from([from]);
+        let mut open = vec![from];
+        while let Some(file) = open.pop() {
+            let parts = self.files[file].parts.iter().copied();
+            open.extend(parts.filter(|part| found.insert(*part)));
         }
         found
     }

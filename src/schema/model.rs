@@ -49,6 +49,14 @@ impl Model {
         })
     }
 
+    /// How much there is of it.
+    pub fn size(&self) -> usize {
+        match &self.matcher {
+            Matcher::Automaton(automaton) => automaton.size(),
+            Matcher::All(all) => all.names.len(),
+        }
+    }
+
     /// The element declarations that the model names.
     pub fn elements(&self) -> Box<dyn Iterator<Item = ElementId> + '_> {
         match &self.matcher {

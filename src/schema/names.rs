@@ -25,7 +25,7 @@ pub struct Name {
 pub const UNKNOWN_SPACE: u16 = u16::MAX;
 
 /// Namespaces of one set; the largest published ones have some dozens.
-const SPACES_MAX: usize = 10_000;
+pub const SPACES_MAX: usize = 10_000;
 
 /// Names and their numbers. Local names lie in a table of their own, since every element of a
 /// document is looked up there: a name is its first and its last eight bytes and its length,
@@ -35,6 +35,8 @@ pub struct Names {
     spaces: Vec<String>,
     /// A power of two, at least four times as many as names.
     table: Vec<Entry>,
+    space_numbers: Map<String, u16>,
+    overfull: bool,
 }
 
 #[derive(Clone, Copy, Default, PartialEq)]
@@ -91,6 +93,8 @@ impl Names {
             list: Vec::new(),
             spaces: vec![String::new()],
             table: vec![Entry::default(); 64],
+            space_numbers: Map::from_iter([(String::new(), 0)]),
+            overfull: false,
         }
     }
 
@@ -126,23 +130,29 @@ impl Names {
         };
     }
 
+    /// Whether there were more namespaces than have numbers; then nothing may be compiled.
+    pub fn is_overfull(&self) -> bool {
+        self.overfull
+    }
+
     /// The number of a namespace, a new one if it has none yet.
     pub fn intern_space(&mut self, namespace: &str) -> u16 {
-        self.space(namespace).unwrap_or_else(|| {
-            if self.spaces.len() >= SPACES_MAX {
-                return UNKNOWN_SPACE;
-            }
-            self.spaces.push(namespace.to_owned());
-            (self.spaces.len() - 1) as u16
-        })
+        if let Some(known) = self.space(namespace) {
+            return known;
+        }
+        if self.spaces.len() == SPACES_MAX {
+            self.overfull = true;
+            return UNKNOWN_SPACE;
+        }
+        let number = self.spaces.len() as u16;
+        self.spaces.push(namespace.to_owned());
+        self.space_numbers.insert(namespace.to_owned(), number);
+        number
     }
 
     /// The number of a namespace.
     pub fn space(&self, namespace: &str) -> Option<u16> {
-        let mut spaces = self.spaces.iter();
-        spaces
-            .position(|known| known == namespace)
-            .map(|at| at as u16)
+        self.space_numbers.get(namespace).copied()
     }
 
     /// A namespace by its number.

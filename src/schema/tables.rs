@@ -201,7 +201,7 @@ impl Spaces {
         match self {
             Spaces::Any => true,
             Spaces::Not(not) => space != *not && space != 0,
-            Spaces::These(spaces) => spaces.contains(&space),
+            Spaces::These(spaces) => spaces.binary_search(&space).is_ok(),
         }
     }
 }

@@ -86,6 +86,12 @@ pub const MESSAGES: &[Row] = &[
         "The root element is not that of this message; send the message that it belongs to",
     ),
     (
+        "cvc-identity-constraint",
+        "too-many-keys",
+        "同时打开的带键元素过多，无法检查唯一性",
+        "Too many elements with keys stand inside each other to be compared; send fewer",
+    ),
+    (
         "cvc-elt.2",
         "abstract-element",
         "该元素是抽象的，请改用可以替代它的元素",

@@ -98,8 +98,13 @@ impl<'s> Compiler<'s> {
         scope: Scope<'s>,
         node: &'s Node,
     ) -> Result<AttributeSet> {
-        if let Some(known) = self.attribute_groups.get(&std::ptr::from_ref(node)) {
-            return Ok(known.clone());
+        if let Some(known) = self
+            .attribute_groups
+            .get(&std::ptr::from_ref(node))
+            .cloned()
+        {
+            self.met(scope, node)?;
+            return Ok(known);
         }
         let set = self.once(scope, node, "src-attribute_group.3", |this| {
             let own_references = this.own_attribute_references(scope, node)?;

@@ -12,8 +12,9 @@ use super::{CHAIN_MAX, Compiler, Result, Scope, is_true};
 
 impl<'s> Compiler<'s> {
     pub(super) fn global_element(&mut self, scope: Scope<'s>, node: &'s Node) -> Result<ElementId> {
-        if let Some(known) = self.elements.get(&std::ptr::from_ref(node)) {
-            return Ok(*known);
+        if let Some(known) = self.elements.get(&std::ptr::from_ref(node)).copied() {
+            self.met(scope, node)?;
+            return Ok(known);
         }
         let namespace = self.namespace(scope);
         let number = self.once(scope, node, "e-props-correct.6", |this| {

@@ -19,18 +19,23 @@ use super::Mistake;
 use super::automaton::Wrong;
 use super::load::{Declared, Globals, Kind, Set};
 use super::model::Model;
-use super::names::{Map, Names};
+use super::names::{Map, Names, SPACES_MAX};
 use super::tables::*;
 use super::tree::{Node, XSD};
 use super::value::{Prefixes, Primitive};
 
 use attributes::AttributeSet;
+use particles::Weight;
 
 type Result<T> = std::result::Result<T, Mistake>;
 
 /// Steps of derivation below each other, members of substitution groups in a line, groups
 /// inside groups. Published schemas have up to ten; each costs a call inside another here.
 const CHAIN_MAX: usize = 100;
+
+/// Positions and edges of all content models of a set: about twenty bytes each. Types share
+/// groups, but each has an automaton of its own.
+const MODELS_MAX: usize = 10_000_000;
 
 /// Where a node stands: in which file, and in which redefinition.
 #[derive(Clone, Copy)]
@@ -65,11 +70,16 @@ struct Compiler<'s> {
     drafts: Vec<Draft<'s>>,
     types: HashMap<*const Node, TypeId>,
     elements: HashMap<*const Node, ElementId>,
-    groups: HashMap<*const Node, Option<Particle>>,
+    groups: HashMap<*const Node, Option<(Particle, Weight)>>,
+    /// How many checks of simple types one of a union takes at most, by its list of members.
+    looks: HashMap<*const SimpleId, u64>,
     attribute_groups: HashMap<*const Node, AttributeSet>,
     global_attributes: HashMap<*const Node, AttributeUse>,
-    /// Definitions that are being made: one that is met again is circular.
-    open: Vec<*const Node>,
+    /// Definitions that are being made, and how many others they need in a line as far as is
+    /// known: one that is met again is circular.
+    open: Vec<(*const Node, usize)>,
+    /// The same number for those that are made.
+    depths: HashMap<*const Node, usize>,
     /// Elements with a default or fixed value, and where they stand.
     valued: Vec<(ElementId, Scope<'s>, &'s Node)>,
     /// Elements and attributes with a type by name, and where they stand.
@@ -102,9 +112,11 @@ pub fn compile(set: &Set) -> Result<Schema> {
         types: HashMap::new(),
         elements: HashMap::new(),
         groups: HashMap::new(),
+        looks: HashMap::new(),
         attribute_groups: HashMap::new(),
         global_attributes: HashMap::new(),
         open: Vec::new(),
+        depths: HashMap::new(),
         valued: Vec::new(),
         typed: Vec::new(),
         members: Vec::new(),
@@ -122,6 +134,13 @@ pub fn compile(set: &Set) -> Result<Schema> {
     compiler.references()?;
     for simple in &mut compiler.schema.simples {
         simple.settle();
+    }
+    if compiler.schema.names.is_overfull() {
+        return Err(Mistake {
+            file: set.files[0].name.clone(),
+            line: 0,
+            text: format!("more than {SPACES_MAX} namespaces are not supported"),
+        });
     }
     Ok(compiler.schema)
 }
@@ -156,6 +175,7 @@ impl<'s> Compiler<'s> {
 
     /// The content models, and that elements of one name in one model have one type.
     fn models(&mut self) -> Result<()> {
+        let mut size = 0;
         for ty in 0..self.drafts.len() {
             let Some((particle, mixed)) = self.drafts[ty].particle.clone() else {
                 continue;
@@ -165,6 +185,11 @@ impl<'s> Compiler<'s> {
                 Ok(model) => model,
                 Err(wrong) => return Err(self.wrong_model(ty, wrong)),
             };
+            size += model.size();
+            if size > MODELS_MAX {
+                let text = "content models of this size together are not supported";
+                return Err(self.type_mistake(ty, text));
+            }
             self.consistent(ty, &model)?;
             self.schema.types[ty].content = Content::Model(Arc::new(model));
         }
@@ -311,7 +336,7 @@ impl<'s> Compiler<'s> {
         circular: &str,
         work: impl FnOnce(&mut Self) -> Result<T>,
     ) -> Result<T> {
-        if self.open.contains(&std::ptr::from_ref(node)) {
+        if self.open.iter().any(|(open, _)| std::ptr::eq(*open, node)) {
             let name = node.attribute("name").unwrap_or_default();
             return self.mistake(
                 scope,
@@ -320,14 +345,34 @@ impl<'s> Compiler<'s> {
             );
         }
         if self.open.len() == CHAIN_MAX {
-            let text =
-                format!("more than {CHAIN_MAX} definitions inside each other are not supported");
-            return self.mistake(scope, node, text);
+            return self.too_deep(scope, node);
         }
-        self.open.push(node);
+        self.open.push((node, 1));
         let result = work(self);
-        self.open.pop();
+        let (_, depth) = self.open.pop().expect("just pushed");
+        self.depths.insert(node, depth);
+        self.met(scope, node)?;
         result
+    }
+
+    /// A definition that is made is needed by the innermost one that is not: the order in
+    /// which they stand makes no difference to what is refused.
+    fn met(&mut self, scope: Scope<'s>, node: &'s Node) -> Result<()> {
+        let below = self.depths.get(&std::ptr::from_ref(node));
+        let below = below.map_or(0, |below| *below);
+        let Some((_, depth)) = self.open.last_mut() else {
+            return Ok(());
+        };
+        *depth = (*depth).max(below + 1);
+        match *depth > CHAIN_MAX {
+            true => self.too_deep(scope, node),
+            false => Ok(()),
+        }
+    }
+
+    fn too_deep<T>(&self, scope: Scope<'s>, node: &Node) -> Result<T> {
+        let text = format!("more than {CHAIN_MAX} definitions inside each other are not supported");
+        self.mistake(scope, node, text)
     }
 
     fn mistake<T>(&self, scope: Scope<'s>, node: &Node, text: impl Into<String>) -> Result<T> {

@@ -9,6 +9,31 @@ use crate::schema::tree::Node;
 
 use super::{Compiler, Result, Scope, is_redefinition};
 
+/// Particles of one content model, each group counted as often as it is referred to. What
+/// follows looks at every particle of a model; an automaton has a fifth of this at most.
+const SIZE_MAX: u64 = 100_000;
+/// Particles inside each other: what follows goes down a model by calling itself.
+const DEPTH_MAX: u32 = 200;
+
+/// How much there is of a particle.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Weight {
+    depth: u32,
+    size: u64,
+}
+
+impl Weight {
+    const ONE: Weight = Weight { depth: 1, size: 1 };
+
+    /// That of a group of which `self` is known so far, with one more particle.
+    fn with(self, item: Weight) -> Weight {
+        Weight {
+            depth: self.depth.max(item.depth + 1),
+            size: self.size.saturating_add(item.size),
+        }
+    }
+}
+
 impl<'s> Compiler<'s> {
     /// A group at the top of a content model: `all` may stand only there.
     pub(super) fn model_group(
@@ -16,7 +41,8 @@ impl<'s> Compiler<'s> {
         scope: Scope<'s>,
         node: &'s Node,
     ) -> Result<Option<Particle>> {
-        self.particle(scope, node, true)
+        let made = self.particle(scope, node, true)?;
+        Ok(made.map(|(particle, _)| particle))
     }
 
     fn particle(
@@ -24,18 +50,30 @@ impl<'s> Compiler<'s> {
         scope: Scope<'s>,
         node: &'s Node,
         top: bool,
-    ) -> Result<Option<Particle>> {
+    ) -> Result<Option<(Particle, Weight)>> {
         let (min, max) = self.occurs(scope, node)?;
-        let term = match node.name.as_str() {
-            "element" => Term::Element(self.element_particle(scope, node)?),
-            "any" => Term::Any(self.wildcard(scope, node)?),
-            "sequence" => Term::Sequence(self.items(scope, node)?),
-            "choice" => Term::Choice(self.items(scope, node)?),
-            "all" => Term::All(self.all(scope, node)?),
+        let (term, weight) = match node.name.as_str() {
+            "element" => {
+                let element = self.element_particle(scope, node)?;
+                (Term::Element(element), Weight::ONE)
+            }
+            "any" => (Term::Any(self.wildcard(scope, node)?), Weight::ONE),
+            "sequence" => {
+                let (items, weight) = self.items(scope, node)?;
+                (Term::Sequence(items), weight)
+            }
+            "choice" => {
+                let (items, weight) = self.items(scope, node)?;
+                (Term::Choice(items), weight)
+            }
+            "all" => {
+                let (members, weight) = self.all(scope, node)?;
+                (Term::All(members), weight)
+            }
             _ => {
                 let name = node.attribute("ref").unwrap_or_default();
                 let (at, found) = self.global(scope, node, Kind::Group, name)?;
-                let Some(group) = self.group(at, found)? else {
+                let Some((group, weight)) = self.group(at, found)? else {
                     return Ok(None);
                 };
                 if matches!(group.term, Term::All(_)) && (!top || max != 1) {
@@ -43,24 +81,33 @@ impl<'s> Compiler<'s> {
                         "cos-all-limited.1.2: an all group is the whole content of a type, once";
                     return self.mistake(scope, node, text);
                 }
-                group.term
+                (group.term, weight)
             }
         };
-        Ok(Some(Particle { min, max, term }))
-    }
-
-    fn items(&mut self, scope: Scope<'s>, node: &'s Node) -> Result<Arc<[Particle]>> {
-        let mut items = Vec::with_capacity(node.children.len());
-        for child in &node.children {
-            items.extend(self.particle(scope, child, false)?);
+        if weight.size > SIZE_MAX || weight.depth > DEPTH_MAX {
+            let text = "a content model of this size is not supported";
+            return self.mistake(scope, node, text);
         }
-        Ok(items.into())
+        Ok(Some((Particle { min, max, term }, weight)))
     }
 
-    fn all(&mut self, scope: Scope<'s>, node: &'s Node) -> Result<Arc<[Particle]>> {
-        let mut members = Vec::with_capacity(node.children.len());
+    fn items(&mut self, scope: Scope<'s>, node: &'s Node) -> Result<(Arc<[Particle]>, Weight)> {
+        let mut items = Vec::with_capacity(node.children.len());
+        let mut weight = Weight::ONE;
         for child in &node.children {
-            let Some(member) = self.particle(scope, child, false)? else {
+            if let Some((item, of_item)) = self.particle(scope, child, false)? {
+                items.push(item);
+                weight = weight.with(of_item);
+            }
+        }
+        Ok((items.into(), weight))
+    }
+
+    fn all(&mut self, scope: Scope<'s>, node: &'s Node) -> Result<(Arc<[Particle]>, Weight)> {
+        let mut members = Vec::with_capacity(node.children.len());
+        let mut weight = Weight::ONE;
+        for child in &node.children {
+            let Some((member, of_member)) = self.particle(scope, child, false)? else {
                 continue;
             };
             if member.max > 1 {
@@ -68,14 +115,20 @@ impl<'s> Compiler<'s> {
                 return self.mistake(scope, child, text);
             }
             members.push(member);
+            weight = weight.with(of_member);
         }
-        Ok(members.into())
+        Ok((members.into(), weight))
     }
 
     /// The content of a named group, once.
-    pub(super) fn group(&mut self, scope: Scope<'s>, node: &'s Node) -> Result<Option<Particle>> {
-        if let Some(known) = self.groups.get(&std::ptr::from_ref(node)) {
-            return Ok(known.clone());
+    pub(super) fn group(
+        &mut self,
+        scope: Scope<'s>,
+        node: &'s Node,
+    ) -> Result<Option<(Particle, Weight)>> {
+        if let Some(known) = self.groups.get(&std::ptr::from_ref(node)).cloned() {
+            self.met(scope, node)?;
+            return Ok(known);
         }
         let made = self.once(scope, node, "mg-props-correct.2", |this| {
             let Some(child) = node.children.first() else {
@@ -83,7 +136,8 @@ impl<'s> Compiler<'s> {
                 return this.mistake(scope, node, text);
             };
             let made = this.particle(scope, child, true)?;
-            this.redefined_group(scope, node, made.as_ref())?;
+            let particle = made.as_ref().map(|(particle, _)| particle);
+            this.redefined_group(scope, node, particle)?;
             Ok(made)
         })?;
         self.groups.insert(node, made.clone());
@@ -106,7 +160,7 @@ impl<'s> Compiler<'s> {
             [] => {
                 let (file, before) = self.globals.redefined[&std::ptr::from_ref(node)];
                 let before = self.group(self.scope(file, before), before)?;
-                if let (Some(made), Some(before)) = (made, before) {
+                if let (Some(made), Some((before, _))) = (made, before) {
                     self.later_restrictions
                         .push((made.clone(), before, scope, node));
                 }
@@ -196,7 +250,14 @@ impl<'s> Compiler<'s> {
             }
         };
         let (min, max) = (number("minOccurs"), number("maxOccurs"));
-        if min > max {
+        let digits = |name: &str| {
+            let text = node.attribute(name).unwrap_or("1");
+            text.trim_start_matches(['+', '-']).trim_start_matches('0')
+        };
+        // Of two that were cut to the greatest number the digits still tell which is greater.
+        let (least, most) = (digits("minOccurs"), digits("maxOccurs"));
+        let cut = min == UNBOUNDED - 1 && max == min;
+        if min > max || (cut && (least.len(), least) > (most.len(), most)) {
             let text = "p-props-correct.2.1: minOccurs is greater than maxOccurs";
             return self.mistake(scope, node, text);
         }

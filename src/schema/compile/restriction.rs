@@ -9,9 +9,9 @@ use super::attributes::subset;
 use super::complexes::emptiable;
 use super::{Compiler, Result};
 
-/// A comparison costs at most this many looks at a pair of particles: published restrictions
-/// need some hundreds, and mistakes in choices can multiply.
-const LOOKS_MAX: usize = 200_000;
+/// A comparison costs at most this many looks, at a pair of particles or at one of them:
+/// published restrictions need some hundreds, and mistakes in choices can multiply.
+const LOOKS_MAX: usize = 500_000;
 
 impl<'s> Compiler<'s> {
     /// Derivation Valid (Restriction, Complex) of all types, as far as content goes.
@@ -179,7 +179,7 @@ impl Comparison<'_, '_> {
             );
         }
         if is_empty_group(own) || own.max == 0 {
-            return match emptiable(base) {
+            return match self.emptiable(base) {
                 true => Ok(()),
                 false => no("rcase-Recurse.2", "the base does not admit empty content"),
             };
@@ -189,7 +189,8 @@ impl Comparison<'_, '_> {
             && !matches!(own.term, Term::Element(_))
             && self.compiler.schema.elements[element].stands_for.len() > 1
         {
-            return self.particle(own, &self.group_of(element, base));
+            let group = self.group_of(element, base);
+            return self.particle(own, &group);
         }
         if let Term::Element(element) = own.term
             && !matches!(base.term, Term::Element(_) | Term::Any(_))
@@ -203,8 +204,25 @@ impl Comparison<'_, '_> {
         self.pair(own, base)
     }
 
-    fn group_of(&self, element: ElementId, particle: &Particle) -> Particle {
-        let members = self.compiler.schema.elements[element].stands_for.iter();
+    /// Whether a particle can be satisfied by nothing; each look at a part of it counts.
+    fn emptiable(&mut self, particle: &Particle) -> bool {
+        self.looks += 1;
+        particle.min == 0
+            || match &particle.term {
+                Term::Element(_) | Term::Any(_) => false,
+                Term::Sequence(items) | Term::All(items) => {
+                    items.iter().all(|item| self.emptiable(item))
+                }
+                Term::Choice(items) => {
+                    items.is_empty() || items.iter().any(|item| self.emptiable(item))
+                }
+            }
+    }
+
+    fn group_of(&mut self, element: ElementId, particle: &Particle) -> Particle {
+        let members = &self.compiler.schema.elements[element].stands_for;
+        self.looks += members.len();
+        let members = members.iter();
         let members: Vec<Particle> = members
             .filter(|member| !self.compiler.schema.elements[**member].is_abstract)
             .map(|member| Particle {
@@ -373,7 +391,7 @@ impl Comparison<'_, '_> {
                 at += 1;
                 match self.particle(item, base) {
                     Ok(()) => break,
-                    Err(why) if strict && !emptiable(base) => {
+                    Err(why) if strict && !self.emptiable(base) => {
                         return no(
                             &format!("{case}.2"),
                             &format!("what the base requires is not kept ({why})"),
@@ -383,7 +401,7 @@ impl Comparison<'_, '_> {
                 }
             }
         }
-        if strict && from[at..].iter().any(|base| !emptiable(base)) {
+        if strict && from[at..].iter().any(|base| !self.emptiable(base)) {
             return no(&format!("{case}.2"), "what the base requires is missing");
         }
         Ok(())
@@ -413,7 +431,7 @@ impl Comparison<'_, '_> {
         let missing = from
             .iter()
             .zip(&used)
-            .any(|(base, used)| !used && !emptiable(base));
+            .any(|(base, used)| !used && !self.emptiable(base));
         match missing {
             true => no(&format!("{case}.2"), "what the base requires is missing"),
             false => Ok(()),

@@ -1,6 +1,7 @@
 //! Types as such (their numbers, what they are made from, in which order), and simple types:
 //! restriction, list and union.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::schema::load::Kind;
@@ -10,6 +11,10 @@ use crate::schema::tree::{Node, XSD};
 use crate::schema::value::{BUILT_INS, BuiltIn, Form, Identity, Primitive, White};
 
 use super::{Compiler, Draft, Progress, Result, Scope, is_redefinition};
+
+/// Checks that one value of a union may take: each of its members, and theirs if they are
+/// restricted unions. Unions of restrictions of one union double at every step.
+const LOOKS_MAX: u64 = 2_000;
 
 impl<'s> Compiler<'s> {
     /// The types that need no declaration.
@@ -173,12 +178,12 @@ impl<'s> Compiler<'s> {
 
     /// Makes a type, and those that it is made from.
     pub(super) fn complete(&mut self, ty: TypeId) -> Result<()> {
-        if self.drafts[ty].progress == Progress::Done {
-            return Ok(());
-        }
         let Some((scope, node)) = self.drafts[ty].source else {
             return Ok(());
         };
+        if self.drafts[ty].progress == Progress::Done {
+            return self.met(scope, node);
+        }
         let circular = if self.schema.types[ty].complex {
             "ct-props-correct.3"
         } else {
@@ -305,7 +310,7 @@ impl<'s> Compiler<'s> {
                 "src-simple-type.4 (src-union-memberTypes-or-simpleTypes): a union without members",
             );
         }
-        let mut members = Vec::new();
+        let (mut members, mut known) = (Vec::new(), HashSet::new());
         for member in types {
             let simple = self.simple_of(scope, node, member)?;
             if self.schema.types[member].finals.has(Derivation::Union) {
@@ -315,10 +320,43 @@ impl<'s> Compiler<'s> {
                 );
                 return self.mistake(scope, node, text);
             }
-            members.push(simple);
+            // The members of a union that adds nothing of its own are members themselves
+            // (3.14.2), each once: the first that fits counts.
+            let found = &self.schema.simples[simple];
+            let inside = match found.restricts_nothing() {
+                true => found.members(),
+                false => &[],
+            };
+            match inside {
+                [] => members.extend(known.insert(simple).then_some(simple)),
+                inside => members.extend(inside.iter().filter(|inside| known.insert(**inside))),
+            }
         }
-        let variety = Variety::Union(members.as_slice().into());
+        let members: Arc<[SimpleId]> = members.into();
+        // The misfit of an only real member is looked for a second time.
+        let looks = 2 * members
+            .iter()
+            .map(|member| self.looks(*member))
+            .sum::<u64>();
+        if looks > LOOKS_MAX {
+            let text = format!(
+                "a union of more than {} types is not supported",
+                LOOKS_MAX / 2
+            );
+            return self.mistake(scope, node, text);
+        }
+        self.looks.insert(members.as_ptr(), looks);
+        let variety = Variety::Union(Arc::clone(&members));
         Ok(self.constructed(label, ty, variety, &members))
+    }
+
+    /// How many checks of simple types one of this takes at most.
+    fn looks(&self, simple: SimpleId) -> u64 {
+        match &self.schema.simples[simple].variety {
+            Variety::Union(members) => self.looks.get(&members.as_ptr()).copied().unwrap_or(1),
+            Variety::List(item) => self.looks(*item),
+            _ => 1,
+        }
     }
 
     /// The type that an attribute names or a child declares, one of the two.
