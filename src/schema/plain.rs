@@ -280,9 +280,7 @@ impl Plain<'_> {
                 let simple = &schema.simples[*simple];
                 require(simple.check(&schema.simples, text, &prefixes).is_ok())
             }
-            Content::Model(model) => {
-                require(model.mixed && Expr::new(&model.particle).nullable())
-            }
+            Content::Model(model) => require(model.mixed && Expr::new(&model.particle).nullable()),
             Content::Empty => Err(Stop::Invalid),
         }
     }
@@ -315,9 +313,7 @@ impl Plain<'_> {
                 require(model.mixed || blank(text))?;
                 // cvc-complex-type.2.4
                 let models = self.models.entry(ty);
-                let expr = models
-                    .or_insert_with(|| Expr::new(&model.particle))
-                    .clone();
+                let expr = models.or_insert_with(|| Expr::new(&model.particle)).clone();
                 self.children(node, expr, waiting)?;
             }
         }

@@ -78,11 +78,7 @@ impl Plain<'_> {
     }
 
     /// The qualified node set of a constraint of the element `node`, with keys.
-    fn qualified(
-        &self,
-        constraint: &Constraint,
-        node: usize,
-    ) -> Result<Vec<(Keys, usize)>, Stop> {
+    fn qualified(&self, constraint: &Constraint, node: usize) -> Result<Vec<(Keys, usize)>, Stop> {
         let mut qualified: Vec<(Keys, usize)> = Vec::new();
         // cvc-identity-constraint.1 and .2: the selector selects elements.
         for target in self.within(node) {
@@ -136,7 +132,12 @@ impl Plain<'_> {
             for (number, (name, _)) in self.known(node).attributes.iter().enumerate() {
                 let fits = paths.alternatives().any(|(anywhere, steps, attribute)| {
                     attribute.is_some_and(|test| fits(test.wants(), *name))
-                        && self.path(anywhere, steps.iter().map(|test| test.wants()), target, node)
+                        && self.path(
+                            anywhere,
+                            steps.iter().map(|test| test.wants()),
+                            target,
+                            node,
+                        )
                 });
                 if fits {
                     found.push(Field::Attribute(node, number));
