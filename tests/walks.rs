@@ -46,9 +46,9 @@ impl Family {
 }
 
 /// The schemas of the corpus with their documents.
-fn corpus_families() -> Vec<Family> {
+fn corpus_families(folders: &[&str]) -> Vec<Family> {
     let mut families = Vec::new();
-    for folder in ["tests/xsd/structures", "tests/xsd/datatypes"] {
+    for folder in folders {
         for (topic_name, topic) in corpus::topics(folder) {
             for case in topic.case {
                 let mut documents = case.valid.clone();
@@ -118,7 +118,7 @@ fn below(folder: &Path, extension: &str) -> Vec<PathBuf> {
 }
 
 fn families() -> Vec<Family> {
-    let mut families = corpus_families();
+    let mut families = corpus_families(&["tests/xsd/structures", "tests/xsd/datatypes"]);
     let planted = Path::new("tests/xsd/structures/planted");
     families.extend(folder_families(planted, planted));
     for name in ["goods", "manifest", "aircraft", "certificate"] {
@@ -208,6 +208,155 @@ fn the_walks_agree_on_changed_documents() {
         tally.invalid
     );
     tally.settle();
+}
+
+/// Documents that were decided by hand, by the text of the standard.
+#[test]
+fn the_plain_walk_judges_hard_cases_by_the_letter() {
+    let mut wrong = Vec::new();
+    for (_, topic) in corpus::topics("tests/xsd/walks") {
+        for case in topic.case {
+            let schema = Schema::compile("main.xsd", &case.files()).expect("a right schema");
+            let invalid = case.invalid.iter();
+            let documents = case.valid.iter().map(|document| (document, true));
+            let documents = documents.chain(invalid.map(|invalid| (&invalid.document, false)));
+            for (document, valid) in documents {
+                if walks::plain(&schema, document, &Limits::default()) != Some(valid) {
+                    wrong.push(format!("{}: {document}", case.name));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+#[ignore = "the fast walk decides some of them otherwise"]
+fn the_walks_agree_on_hard_cases() {
+    let mut tally = Tally::default();
+    for family in corpus_families(&["tests/xsd/walks"]) {
+        for document in &family.documents {
+            tally.compare(&family, document);
+        }
+    }
+    tally.settle();
+}
+
+/// Keys and references at every depth of elements inside each other.
+#[test]
+#[ignore = "the fast walk finds keys that are those of other elements"]
+fn the_walks_agree_on_random_keys() {
+    let mut random = Random::from_environment();
+    let text = include_bytes!("../fuzz/schemas/keys.xsd").to_vec();
+    let files = Files::from([("main.xsd".to_owned(), text)]);
+    let family = Family::new("keys".to_owned(), "main.xsd", &files, Vec::new());
+    let family = family.expect("a right schema");
+    let mut tally = Tally::default();
+    for _ in 0..5_000 {
+        let mut document = "<r>".to_owned();
+        for _ in 0..1 + random.below(2) {
+            keyed(&mut document, 4, &mut random);
+        }
+        document += "</r>";
+        tally.compare(&family, &document);
+    }
+    assert!(tally.valid > 500, "only {} valid ones", tally.valid);
+    tally.settle();
+}
+
+fn keyed(text: &mut String, depth: u32, random: &mut Random) {
+    *text += match random.below(12) {
+        0 => "<d u='1'>",
+        1 => "<d u='2' v='w'>",
+        _ => "<d>",
+    };
+    for _ in 0..random.below(4) {
+        let number = random.below(4);
+        match random.below(10) {
+            0 => *text += &format!("<f>{number}.0</f>"),
+            1 => *text += &format!("<g>{number}</g>"),
+            2..6 => *text += &format!("<k>{number}</k>"),
+            _ if depth > 0 => keyed(text, depth - 1, random),
+            _ => {}
+        }
+    }
+    *text += "</d>";
+}
+
+/// Content models made at random, of those that the compiler takes, and sequences of elements.
+#[test]
+fn the_walks_agree_on_random_models() {
+    let models: u32 = std::env::var("MODELS")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(1_500);
+    let mut random = Random::from_environment();
+    let mut tally = Tally::default();
+    let mut taken = 0;
+    for number in 0..models {
+        let mut model = String::new();
+        particle(&mut model, 3, &mut random);
+        // What stands for an element, and what only a wildcard takes, are declared globally.
+        let source = format!(
+            "<xs:schema xmlns:xs='http://www.w3.org/2001/XMLSchema' targetNamespace='u' \
+             xmlns='u' elementFormDefault='qualified'><xs:element name='a'/><xs:element name='b'/>\
+             <xs:element name='c' substitutionGroup='b'/><xs:element name='d'/>\
+             <xs:element name='r'><xs:complexType><xs:sequence>{model}</xs:sequence>\
+             </xs:complexType></xs:element></xs:schema>"
+        );
+        let files = Files::from([("main.xsd".to_owned(), source.into_bytes())]);
+        let family = Family::new(format!("model {number}"), "main.xsd", &files, Vec::new());
+        let Some(family) = family else {
+            continue;
+        };
+        taken += 1;
+        for _ in 0..40 {
+            let mut document = "<r xmlns='u'>".to_owned();
+            // Mostly few names: then counts are reached.
+            let (names, first) = (1 + random.below(5), random.below(5));
+            for _ in 0..random.below(13) {
+                let elements = ["<a/>", "<b/>", "<c/>", "<d/>", "<e xmlns='v'/>"];
+                document += elements[((first + random.below(names)) % 5) as usize];
+            }
+            document += "</r>";
+            tally.compare(&family, &document);
+        }
+    }
+    println!("{taken} of {models} models are accepted");
+    assert!(taken > models / 10, "only {taken} models");
+    tally.settle();
+}
+
+/// A random particle, its groups at most `depth` deep.
+fn particle(text: &mut String, depth: u32, random: &mut Random) {
+    let min = random.below(4);
+    let max = match random.below(4) {
+        0 => "unbounded".to_owned(),
+        _ => (min.max(1) + random.below(3)).to_string(),
+    };
+    let occurs = match random.below(3) {
+        0 => format!(" minOccurs='{min}' maxOccurs='{max}'"),
+        1 => " minOccurs='0'".to_owned(),
+        _ => String::new(),
+    };
+    match random.below(if depth == 0 { 4 } else { 9 }) {
+        0..3 => {
+            let name = random.pick(&["a", "b", "d"]);
+            *text += &format!("<xs:element ref='{name}'{occurs}/>");
+        }
+        3 => {
+            let space = random.pick(&["##other", "##any", "v", "##targetNamespace"]);
+            *text += &format!("<xs:any namespace='{space}' processContents='lax'{occurs}/>");
+        }
+        kind => {
+            let group = if kind < 7 { "sequence" } else { "choice" };
+            *text += &format!("<xs:{group}{occurs}>");
+            for _ in 0..1 + random.below(3) {
+                particle(text, depth - 1, random);
+            }
+            *text += &format!("</xs:{group}>");
+        }
+    }
 }
 
 /// However the bytes of a document arrive, and in whichever encoding, its findings are the same.

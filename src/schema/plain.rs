@@ -190,11 +190,11 @@ impl Plain<'_> {
                 // cvc-elt.5.2.2.2.2: the same value.
                 require(fixed.is_none_or(|fixed| known.key.as_ref() == Some(&fixed.key)))?;
             }
-            Content::Model(_) => {
+            Content::Model(model) => {
                 // cvc-elt.5.2.2.1
                 require(fixed.is_none() || self.tree.nodes[node].children.is_empty())?;
                 // cvc-elt.5.2.2.2.1: the same text.
-                require(fixed.is_none_or(|fixed| fixed.text == text))?;
+                require(fixed.is_none_or(|fixed| !model.mixed || fixed.text == text))?;
             }
             Content::Empty => {}
         }
