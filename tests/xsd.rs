@@ -2,59 +2,15 @@
 //! schema is refused by the name of its constraint at its line, a right one takes its valid
 //! documents without a finding, and each invalid document has exactly its findings.
 
+#[path = "support/corpus.rs"]
+mod corpus;
+
 use std::path::Path;
 
-use serde::Deserialize;
+use corpus::{Case, Values};
 use tongguan::finding::Findings;
 use tongguan::schema::{Files, Schema};
 use tongguan::xml::{Document, Limits};
-
-#[derive(Deserialize)]
-struct Topic {
-    #[serde(default)]
-    case: Vec<Case>,
-    #[serde(default)]
-    values: Vec<Values>,
-}
-
-/// A schema, and what is to be said of it and of documents.
-#[derive(Deserialize)]
-struct Case {
-    name: String,
-    schema: String,
-    #[serde(default)]
-    files: std::collections::BTreeMap<String, String>,
-    wrong: Option<Wrong>,
-    #[serde(default)]
-    valid: Vec<String>,
-    #[serde(default)]
-    invalid: Vec<Invalid>,
-}
-
-#[derive(Deserialize)]
-struct Wrong {
-    constraint: String,
-    line: u32,
-    file: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Invalid {
-    document: String,
-    findings: Vec<String>,
-}
-
-/// A simple type, and texts that fit it or not.
-#[derive(Deserialize)]
-struct Values {
-    name: String,
-    #[serde(rename = "type")]
-    body: String,
-    #[serde(default)]
-    fit: Vec<String>,
-    #[serde(default)]
-    differ: Vec<String>,
-}
 
 #[test]
 fn structures() {
@@ -136,19 +92,7 @@ fn planted_mistakes_are_named_each_and_nothing_else() {
 fn check_folder(folder: &str, cases_min: usize) {
     let mut wrong = Vec::new();
     let mut cases = 0;
-    for entry in std::fs::read_dir(folder).expect(folder) {
-        let path = entry.expect("an entry").path();
-        if path.extension().is_none_or(|extension| extension != "toml") {
-            continue;
-        }
-        let text = std::fs::read_to_string(&path).expect("a text file");
-        let topic: Topic =
-            toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let topic_name = path
-            .file_stem()
-            .expect("a name")
-            .to_string_lossy()
-            .into_owned();
+    for (topic_name, topic) in corpus::topics(folder) {
         for case in &topic.case {
             cases += 1;
             let name = format!("{topic_name}/{}", case.name);
@@ -178,12 +122,7 @@ fn check_folder(folder: &str, cases_min: usize) {
 }
 
 fn check_case(case: &Case) -> Vec<String> {
-    let mut files: Files = case
-        .files
-        .iter()
-        .map(|(name, text)| (name.clone(), text.clone().into_bytes()))
-        .collect();
-    files.insert("main.xsd".to_owned(), case.schema.clone().into_bytes());
+    let files = case.files();
     let schema = match (Schema::compile("main.xsd", &files), &case.wrong) {
         (Ok(schema), None) => schema,
         (Err(mistake), None) => return vec![format!("refused: {mistake}")],
@@ -227,39 +166,20 @@ fn check_case(case: &Case) -> Vec<String> {
 }
 
 fn check_values(values: &Values) -> Vec<String> {
-    let element = if values.body.trim_start().starts_with('<') {
-        format!(
-            "<xs:element name='r'><xs:simpleType>{}</xs:simpleType></xs:element>",
-            values.body
-        )
-    } else {
-        format!("<xs:element name='r' type='{}'/>", values.body)
-    };
-    let text =
-        format!("<xs:schema xmlns:xs='http://www.w3.org/2001/XMLSchema'>{element}</xs:schema>");
-    let files = Files::from([("main.xsd".to_owned(), text.into_bytes())]);
+    let files = values.files();
     let schema = match Schema::compile("main.xsd", &files) {
         Ok(schema) => schema,
         Err(mistake) => return vec![format!("refused: {mistake}")],
     };
-    let document = |value: &str| {
-        let value = value
-            .replace('&', "&amp;")
-            .replace('<', "&lt;")
-            .replace('\t', "&#9;")
-            .replace('\n', "&#10;")
-            .replace('\r', "&#13;");
-        format!("<r xmlns:xs='http://www.w3.org/2001/XMLSchema'>{value}</r>")
-    };
     let mut differences = Vec::new();
     for value in &values.fit {
-        let found = findings(&schema, &document(value));
+        let found = findings(&schema, &Values::document(value));
         if !found.is_empty() {
             differences.push(format!("{value:?} fits, found {found:?}"));
         }
     }
     for value in &values.differ {
-        if findings(&schema, &document(value)).is_empty() {
+        if findings(&schema, &Values::document(value)).is_empty() {
             differences.push(format!("{value:?} does not fit, found nothing"));
         }
     }

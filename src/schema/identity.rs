@@ -40,7 +40,7 @@ struct Path {
 
 /// A name test; what is absent is not asked for.
 #[derive(Debug, Clone, Copy)]
-struct Test {
+pub struct Test {
     space: Option<u16>,
     local: Option<Symbol>,
 }
@@ -49,6 +49,11 @@ struct Test {
 pub type Met = (u16, Option<Name>);
 
 impl Test {
+    /// The namespace and the local name that it asks for.
+    pub(super) fn wants(self) -> (Option<u16>, Option<Symbol>) {
+        (self.space, self.local)
+    }
+
     fn fits(self, (space, name): Met) -> bool {
         self.space.is_none_or(|wanted| wanted == space)
             && self
@@ -92,6 +97,13 @@ impl Paths {
             false => path.steps.len(),
         };
         self.0.iter().map(reach).max().unwrap_or(0)
+    }
+
+    /// Of each path whether it may begin anywhere below, its steps, and its attribute: for
+    /// the plain walk, which evaluates them itself.
+    pub(super) fn alternatives(&self) -> impl Iterator<Item = (bool, &[Test], Option<Test>)> {
+        let paths = self.0.iter();
+        paths.map(|path| (path.anywhere, &path.steps[..], path.attribute))
     }
 
     /// Whether some path leads from an element to the last of `trail`, the elements below it.

@@ -22,6 +22,7 @@ mod load;
 mod model;
 mod names;
 mod pattern;
+mod plain;
 mod recover;
 mod simple;
 mod syntax;
@@ -118,6 +119,17 @@ impl Schema {
         findings: &mut Findings,
     ) -> bool {
         walk::walk(self, document, root, limits, sink, findings)
+    }
+
+    /// Whether `document` is valid, found out by the plain walk: slowly, and by the letter of
+    /// the standard. `None`: a content model grew too large to tell. For tests.
+    pub fn plain_verdict(
+        &self,
+        document: &Document<'_>,
+        root: Option<(&str, &str)>,
+        limits: &Limits,
+    ) -> Option<bool> {
+        plain::verdict(self, document, root, limits)
     }
 }
 
