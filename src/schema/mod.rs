@@ -23,6 +23,7 @@ mod model;
 mod names;
 mod pattern;
 mod recover;
+mod sample;
 mod simple;
 mod syntax;
 mod tables;
@@ -34,6 +35,7 @@ mod walk;
 pub use load::beside;
 pub use names::Symbol;
 pub use pattern::Pattern;
+pub use sample::Random;
 pub use tables::{Place, Schema};
 
 use std::collections::BTreeMap;

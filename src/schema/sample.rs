@@ -1,0 +1,620 @@
+//! Documents made from a compiled schema, for tests: a random global element, and below it
+//! whatever its type admits, until a budget is spent; from there on the least that will do.
+//!
+//! `value` makes texts of simple types and `expression` texts that fit a pattern. Keys and
+//! references between them come by luck, for nothing here plans a document; one that breaks
+//! only those is thrown away. Anything else that the walk finds is a disagreement between
+//! this file and the walk, and stays in the document for a test to see.
+
+mod expression;
+mod value;
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use regex_syntax::hir::Hir;
+
+use crate::finding::Findings;
+use crate::xml::{Document, Limits};
+
+use super::instance::XSI;
+use super::names::UNKNOWN_SPACE;
+use super::tables::*;
+use super::value::{Identity, Prefixes};
+
+/// Elements below each other before only the least is written, and where it ends for good.
+const DEEP: usize = 7;
+const DEPTH_MAX: usize = 40;
+/// Elements of one document before only the least is written: up to so many.
+const BUDGET_MAX: u64 = 130;
+/// A document that needs more elements than this is not written.
+const ELEMENTS_MAX: usize = 1_500;
+/// Documents that are tried until one keeps the keys.
+const ATTEMPTS: usize = 12;
+/// More elements than any document has: there is no least document.
+const ENDLESS: u32 = 1 << 20;
+
+/// Namespaces and prefixes of what no schema declares.
+const FOREIGN: &str = "urn:foreign";
+const XML: &str = "http://www.w3.org/XML/1998/namespace";
+
+/// Random numbers from a seed, the same on every machine: splitmix64.
+#[derive(Debug, Clone)]
+pub struct Random(u64);
+
+impl Random {
+    /// Begins with a seed.
+    pub fn new(seed: u64) -> Random {
+        Random(seed)
+    }
+
+    /// The next number.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "there is no end to iterate to"
+    )]
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// A number below `end`, which is not 0.
+    pub fn below(&mut self, end: u64) -> u64 {
+        self.next() % end
+    }
+
+    /// True one time in `times`.
+    pub fn one_in(&mut self, times: u64) -> bool {
+        self.below(times) == 0
+    }
+
+    /// One of several; `None` if there are none.
+    pub fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
+        match from.len() {
+            0 => None,
+            len => from.get(self.below(len as u64) as usize),
+        }
+    }
+
+    /// Brings them into any order.
+    pub fn shuffle<T>(&mut self, list: &mut [T]) {
+        for at in (1..list.len()).rev() {
+            list.swap(at, self.below(at as u64 + 1) as usize);
+        }
+    }
+}
+
+impl Schema {
+    /// A valid document of 1 to about 200 elements. `None` if no global element can stand
+    /// alone, if every document has no end, if some value cannot be made, or if luck did not
+    /// bring keys that fit; another try may succeed.
+    pub fn sample(&self, random: &mut Random) -> Option<String> {
+        (0..ATTEMPTS).find_map(|_| {
+            let budget = 1 + random.below(BUDGET_MAX) as usize;
+            let mut sampler = Sampler {
+                schema: self,
+                random,
+                budget,
+                out: String::new(),
+                elements: 0,
+                default_space: 0,
+                used: BTreeSet::new(),
+                least: None,
+                derived: HashMap::new(),
+                expressions: HashMap::new(),
+                ids: Vec::new(),
+                ids_made: 0,
+            };
+            let text = sampler.document()?;
+            (!self.breaks_only_keys(&text)).then_some(text)
+        })
+    }
+
+    fn breaks_only_keys(&self, text: &str) -> bool {
+        let mut findings = Findings::new(100);
+        let document = Document::from_text(text);
+        self.walk(&document, None, &Limits::default(), &mut (), &mut findings);
+        let of_keys = |code: &str| code.starts_with("cvc-id");
+        !findings.is_empty() && findings.list().iter().all(|found| of_keys(&found.code))
+    }
+}
+
+/// A document on its way.
+struct Sampler<'s, 'r> {
+    schema: &'s Schema,
+    random: &'r mut Random,
+    budget: usize,
+    out: String,
+    elements: usize,
+    /// The namespace of names without prefix here; 0 is none.
+    default_space: u16,
+    /// Namespaces whose prefixes have to be declared.
+    used: BTreeSet<u16>,
+    /// The least number of elements below an element of each type.
+    least: Option<Arc<[u32]>>,
+    /// What `xsi:type` may say at an element.
+    derived: HashMap<ElementId, Arc<[TypeId]>>,
+    expressions: HashMap<&'s str, Arc<Hir>>,
+    /// IDs that were written, and how many were made.
+    ids: Vec<String>,
+    ids_made: usize,
+}
+
+/// The prefixes that a document declares: `n` and the number of the namespace.
+struct Declared<'s> {
+    schema: &'s Schema,
+    default_space: u16,
+}
+
+impl Prefixes for Declared<'_> {
+    fn namespace(&self, prefix: &str) -> Option<&str> {
+        let names = &self.schema.names;
+        match prefix {
+            "" => Some(names.space_name(self.default_space)),
+            "xml" => Some(XML),
+            _ => {
+                let number = prefix.strip_prefix('n')?.parse().ok()?;
+                Some(names.space_name(number)).filter(|name| !name.is_empty())
+            }
+        }
+    }
+}
+
+impl<'s> Sampler<'s, '_> {
+    fn document(&mut self) -> Option<String> {
+        let schema = self.schema;
+        let mut roots: Vec<(Name, ElementId)> =
+            schema.roots.iter().map(|(name, at)| (*name, *at)).collect();
+        roots.retain(|(_, root)| !schema.elements[*root].is_abstract);
+        roots.sort_unstable();
+        let (name, root) = *self.random.pick(&roots)?;
+        let default = name.space != 0 && self.random.one_in(3);
+        if default {
+            self.default_space = name.space;
+        }
+        self.element(root, 0)?;
+        let head = 1 + self.qualified(name).len();
+        let mut declarations = String::new();
+        for space in std::mem::take(&mut self.used) {
+            let (prefix, namespace) = match space {
+                UNKNOWN_SPACE => ("f".to_owned(), FOREIGN),
+                space => (format!("n{space}"), schema.names.space_name(space)),
+            };
+            declarations += &format!(" xmlns:{prefix}=\"{}\"", escape(namespace));
+        }
+        if default {
+            let namespace = escape(schema.names.space_name(name.space));
+            declarations += &format!(" xmlns=\"{namespace}\"");
+        }
+        if self.out.contains(" xsi:") {
+            declarations += &format!(" xmlns:xsi=\"{XSI}\"");
+        }
+        self.out.insert_str(head, &declarations);
+        Some(std::mem::take(&mut self.out))
+    }
+
+    fn prefixes(&self) -> Declared<'s> {
+        Declared {
+            schema: self.schema,
+            default_space: self.default_space,
+        }
+    }
+
+    /// Only the least is written from here on.
+    fn brief(&self, level: usize) -> bool {
+        level >= DEEP || self.elements >= self.budget
+    }
+
+    /// One element, with everything in it.
+    fn element(&mut self, element: ElementId, level: usize) -> Option<()> {
+        let schema = self.schema;
+        self.elements += 1;
+        if level > DEPTH_MAX || self.elements > ELEMENTS_MAX {
+            return None;
+        }
+        let declared = &schema.elements[element];
+        let given = self.given_type(element, level)?;
+        let ty = given.unwrap_or(declared.ty);
+        let fixed = declared.value.as_ref().is_some_and(|value| value.fixed);
+        let outer = self.default_space;
+        let name = self.open(declared.name);
+        if let Some(name) = given.and_then(|given| schema.types[given].name) {
+            // An unprefixed type would be looked up in the default namespace.
+            let name = match (name.space, self.default_space) {
+                (0, 1..) => return None,
+                _ => self.qualified(name),
+            };
+            self.out += &format!(" xsi:type=\"{name}\"");
+        }
+        let nil = declared.nillable && !fixed && self.random.one_in(4);
+        if nil {
+            self.out += " xsi:nil=\"true\"";
+        } else if declared.nillable && self.random.one_in(8) {
+            self.out += " xsi:nil=\"0\"";
+        }
+        self.attributes(&schema.types[ty], self.brief(level))?;
+        self.out.push('>');
+        let start = self.out.len();
+        match (&schema.types[ty].content, &declared.value) {
+            _ if nil => {}
+            (Content::Empty, _) => {}
+            (Content::Simple(_), Some(_)) if self.random.one_in(3) => {}
+            (Content::Simple(simple), Some(value)) if value.fixed => {
+                if !schema.simples[*simple].contextual {
+                    self.out += &escape(&value.text);
+                }
+            }
+            (Content::Simple(simple), _) => {
+                let text = self.value(*simple)?;
+                self.out += &escape(&text);
+            }
+            (Content::Model(_), Some(value)) if value.fixed => {
+                if self.random.one_in(2) {
+                    self.out += &escape(&value.text);
+                }
+            }
+            (Content::Model(model), _) => self.particle(&model.particle, model.mixed, level)?,
+        }
+        self.default_space = outer;
+        if self.out.len() == start && self.random.one_in(2) {
+            self.out.pop();
+            self.out += "/>";
+        } else {
+            self.out += &format!("</{name}>");
+        }
+        Some(())
+    }
+
+    /// Writes `<name`; inside an element of no namespace there is no default namespace.
+    fn open(&mut self, name: Name) -> String {
+        let undeclare = name.space == 0 && self.default_space != 0;
+        if undeclare {
+            self.default_space = 0;
+        }
+        let name = self.qualified(name);
+        self.out += &format!("<{name}");
+        if undeclare {
+            self.out += " xmlns=\"\"";
+        }
+        name
+    }
+
+    /// The name with its prefix, which is declared in the end.
+    fn qualified(&mut self, name: Name) -> String {
+        let local = self.schema.names.local(name.local);
+        match name.space {
+            space if space == self.default_space => local.to_owned(),
+            space => self.prefixed(space, local),
+        }
+    }
+
+    fn prefixed(&mut self, space: u16, local: &str) -> String {
+        if space == 0 {
+            return local.to_owned();
+        }
+        if self.schema.names.space_name(space) == XML {
+            return format!("xml:{local}");
+        }
+        self.used.insert(space);
+        match space {
+            UNKNOWN_SPACE => format!("f:{local}"),
+            _ => format!("n{space}:{local}"),
+        }
+    }
+
+    /// What `xsi:type` says, if it is written: it has to be where the type is abstract.
+    fn given_type(&mut self, element: ElementId, level: usize) -> Option<Option<TypeId>> {
+        let schema = self.schema;
+        let declared = &schema.elements[element];
+        let forced = schema.types[declared.ty].is_abstract;
+        // A default value would have to fit the given type.
+        let wanted = declared.value.is_none() && !self.brief(level) && self.random.one_in(5);
+        if !forced && !wanted {
+            return Some(None);
+        }
+        let given = self.derived(element);
+        let chosen = match self.brief(level) {
+            true => {
+                let least = self.least();
+                given.iter().min_by_key(|ty| least[**ty])
+            }
+            false => self.random.pick(&given),
+        };
+        match chosen {
+            Some(chosen) => Some(Some(*chosen)),
+            None if forced => None,
+            None => Some(None),
+        }
+    }
+
+    /// Named types that may take the place of an element's own.
+    fn derived(&mut self, element: ElementId) -> Arc<[TypeId]> {
+        let schema = self.schema;
+        if let Some(known) = self.derived.get(&element) {
+            return known.clone();
+        }
+        let declared = &schema.elements[element];
+        let without = declared.block.and(schema.types[declared.ty].block);
+        let mut types: Vec<TypeId> = schema.named_types.values().copied().collect();
+        types.retain(|ty| {
+            !schema.types[*ty].is_abstract && schema.derives(*ty, declared.ty, without)
+        });
+        types.sort_unstable();
+        let types: Arc<[TypeId]> = types.into();
+        self.derived.insert(element, types.clone());
+        types
+    }
+
+    fn attributes(&mut self, ty: &'s Type, brief: bool) -> Option<()> {
+        let schema = self.schema;
+        for declared in ty.attributes.iter() {
+            if !declared.required && (brief || self.random.one_in(2)) {
+                continue;
+            }
+            let text = match &declared.value {
+                Some(value) if value.fixed => Some(value.text.clone()),
+                _ => self.value(declared.simple),
+            };
+            let Some(text) = text else {
+                match declared.required {
+                    true => return None,
+                    false => continue,
+                }
+            };
+            self.attribute(declared.name, &text);
+        }
+        let Some(any) = ty.any_attribute.as_ref().filter(|_| self.random.one_in(3)) else {
+            return Some(());
+        };
+        if any.process == Process::Skip || (any.process == Process::Lax && self.random.one_in(2)) {
+            if let Some(space) = self.space_of(&any.spaces) {
+                let name = self.prefixed(space, "stranger");
+                self.out += &format!(" {name}=\"any & all\"").replace('&', "&amp;");
+            }
+            return Some(());
+        }
+        let mut globals: Vec<Name> = schema.attributes.keys().copied().collect();
+        globals.retain(|name| {
+            let identity = schema.simples[schema.attributes[name].simple].identity;
+            any.spaces.admit(name.space)
+                && identity != Identity::Id
+                && ty.attributes.iter().all(|declared| declared.name != *name)
+        });
+        globals.sort_unstable();
+        if let Some(name) = self.random.pick(&globals).copied() {
+            let global = &schema.attributes[&name];
+            let text = match &global.value {
+                Some(value) if value.fixed => Some(value.text.clone()),
+                _ => self.value(global.simple),
+            };
+            if let Some(text) = text {
+                self.attribute(name, &text);
+            }
+        }
+        Some(())
+    }
+
+    fn attribute(&mut self, name: Name, text: &str) {
+        // The default namespace is not that of attributes.
+        let name = self.prefixed(name.space, self.schema.names.local(name.local));
+        self.out += &format!(" {name}=\"{}\"", escape(text));
+    }
+
+    /// Whatever a particle admits, with text between if the type is mixed.
+    fn particle(&mut self, particle: &'s Particle, mixed: bool, level: usize) -> Option<()> {
+        let brief = self.brief(level);
+        let spread = u64::from((particle.max.saturating_sub(particle.min)).min(2));
+        let more = match brief {
+            true => 0,
+            false => self.random.below(spread + 1) as u32,
+        };
+        for _ in 0..particle.min + more {
+            self.between(mixed);
+            match &particle.term {
+                Term::Element(element) => {
+                    let stand_in = self.stand_in(*element, brief)?;
+                    self.element(stand_in, level + 1)?;
+                }
+                Term::Any(wildcard) => match self.wild(wildcard, level) {
+                    Some(()) => {}
+                    None if particle.min == 0 => break,
+                    None => return None,
+                },
+                Term::Sequence(items) => {
+                    for item in items.iter() {
+                        self.particle(item, mixed, level)?;
+                    }
+                }
+                Term::Choice(items) => {
+                    let item = match brief {
+                        true => {
+                            let least = self.least();
+                            let cost = |item: &&Particle| self.schema.cost(&least, item);
+                            items.iter().min_by_key(cost)
+                        }
+                        false => self.random.pick(items),
+                    };
+                    match item {
+                        Some(item) => self.particle(item, mixed, level)?,
+                        None if particle.min == 0 => {}
+                        None => return None,
+                    }
+                }
+                Term::All(items) => {
+                    let mut items: Vec<&Particle> = items.iter().collect();
+                    self.random.shuffle(&mut items);
+                    for item in items {
+                        self.particle(item, mixed, level)?;
+                    }
+                }
+            }
+            self.between(mixed);
+        }
+        Some(())
+    }
+
+    /// What may stand between elements.
+    fn between(&mut self, mixed: bool) {
+        match self.random.below(60) {
+            0 => self.out.push('\n'),
+            1 => self.out += "<!-- a <note> & more -->",
+            2..12 if mixed => self.out += "text &amp; 文",
+            12 if mixed => self.out += "<![CDATA[<raw>]]>",
+            _ => {}
+        }
+    }
+
+    /// The element itself or a member of its substitution group.
+    fn stand_in(&mut self, element: ElementId, brief: bool) -> Option<ElementId> {
+        let schema = self.schema;
+        let mut all = schema.elements[element].stands_for.clone();
+        all.retain(|stand_in| !schema.elements[*stand_in].is_abstract);
+        if !brief {
+            return self.random.pick(&all).copied();
+        }
+        let least = self.least();
+        all.into_iter()
+            .min_by_key(|stand_in| least[schema.elements[*stand_in].ty])
+    }
+
+    /// An element that a wildcard admits.
+    fn wild(&mut self, wildcard: &Wildcard, level: usize) -> Option<()> {
+        let schema = self.schema;
+        let strange = match wildcard.process {
+            Process::Skip => true,
+            Process::Lax => self.brief(level) || self.random.one_in(2),
+            Process::Strict => false,
+        };
+        if !strange {
+            let mut roots: Vec<(Name, ElementId)> =
+                schema.roots.iter().map(|(name, at)| (*name, *at)).collect();
+            roots.retain(|(name, root)| {
+                wildcard.spaces.admit(name.space) && !schema.elements[*root].is_abstract
+            });
+            roots.sort_unstable();
+            let root = match self.brief(level) {
+                true => {
+                    let least = self.least();
+                    let cost = |(_, root): &&(Name, ElementId)| least[schema.elements[*root].ty];
+                    roots.iter().min_by_key(cost)
+                }
+                false => self.random.pick(&roots),
+            };
+            if let Some((_, root)) = root {
+                return self.element(*root, level + 1);
+            }
+            if wildcard.process == Process::Strict {
+                return None;
+            }
+        }
+        self.elements += 1;
+        let space = self.space_of(&wildcard.spaces)?;
+        // No default namespace inside: whatever is nested needs none.
+        let undeclare = if self.default_space != 0 {
+            " xmlns=\"\""
+        } else {
+            ""
+        };
+        let name = self.prefixed(space, "stranger");
+        let inside = match self.random.below(4) {
+            0 => String::new(),
+            1 => "any text".to_owned(),
+            2 => "<unheard of=\"1\"/>".to_owned(),
+            _ => format!("<{name}/>more<{name}><nested/></{name}>"),
+        };
+        self.out += &format!("<{name}{undeclare}>{inside}</{name}>");
+        Some(())
+    }
+
+    /// A namespace that a wildcard admits.
+    fn space_of(&mut self, spaces: &Spaces) -> Option<u16> {
+        match spaces {
+            Spaces::Any | Spaces::Not(_) => Some(UNKNOWN_SPACE),
+            Spaces::These(these) => self.random.pick(these).copied(),
+        }
+    }
+
+    /// The least number of elements below an element of each type.
+    fn least(&mut self) -> Arc<[u32]> {
+        let schema = self.schema;
+        let known = self.least.get_or_insert_with(|| schema.least().into());
+        known.clone()
+    }
+}
+
+impl Schema {
+    /// See [`Sampler::least`]: estimates from above, until none sinks any more.
+    fn least(&self) -> Vec<u32> {
+        let mut least = vec![ENDLESS; self.types.len()];
+        loop {
+            let mut sunk = false;
+            for (number, ty) in self.types.iter().enumerate() {
+                let cost = match &ty.content {
+                    _ if ty.is_abstract => self.least_derived(&least, number),
+                    Content::Empty | Content::Simple(_) => 0,
+                    Content::Model(model) => self.cost(&least, &model.particle),
+                };
+                sunk |= cost < least[number];
+                least[number] = cost.min(least[number]);
+            }
+            if !sunk {
+                return least;
+            }
+        }
+    }
+
+    fn least_derived(&self, least: &[u32], base: TypeId) -> u32 {
+        let mut types: Vec<TypeId> = self.named_types.values().copied().collect();
+        types.retain(|ty| {
+            !self.types[*ty].is_abstract && self.derives(*ty, base, Derivations::default())
+        });
+        types.iter().map(|ty| least[*ty]).min().unwrap_or(ENDLESS)
+    }
+
+    /// The least number of elements that satisfies a particle.
+    fn cost(&self, least: &[u32], particle: &Particle) -> u32 {
+        if particle.min == 0 {
+            return 0;
+        }
+        let once = match &particle.term {
+            Term::Element(element) => {
+                let all = &self.elements[*element].stands_for;
+                let concrete = all.iter().map(|stand_in| &self.elements[*stand_in]);
+                let costs = concrete.filter(|stand_in| !stand_in.is_abstract);
+                costs.map(|one| 1 + least[one.ty]).min().unwrap_or(ENDLESS)
+            }
+            Term::Any(_) => 1,
+            Term::Sequence(items) | Term::All(items) => {
+                let costs = items.iter().map(|item| self.cost(least, item));
+                costs.fold(0, |sum, cost| ENDLESS.min(sum + cost))
+            }
+            Term::Choice(items) => {
+                let costs = items.iter().map(|item| self.cost(least, item));
+                costs.min().unwrap_or(ENDLESS)
+            }
+        };
+        ENDLESS.min(once.saturating_mul(particle.min))
+    }
+}
+
+/// Text as it is written in a document.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => out += "&amp;",
+            '<' => out += "&lt;",
+            '>' => out += "&gt;",
+            '"' => out += "&quot;",
+            // A parser would make something else of them.
+            '\t' => out += "&#9;",
+            '\n' => out += "&#10;",
+            '\r' => out += "&#13;",
+            other => out.push(other),
+        }
+    }
+    out
+}
