@@ -8,8 +8,19 @@ import sys
 
 import xmlschema
 
+
+def first_error(schema, name):
+    try:
+        source = xmlschema.XMLResource(name, allow="local")
+        error = next(schema.iter_errors(source), None)
+        return None if error is None else error.reason or error.message
+    # What is not well-formed, and a few things that it has no error for: a type that is not
+    # declared, named by xsi:type.
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+
+
 schema = xmlschema.XMLSchema10(sys.argv[1], allow="local")
 for line in sys.stdin:
-    error = next(schema.iter_errors(xmlschema.XMLResource(line.rstrip("\n"), allow="local")), None)
-    reason = "" if error is None else " ".join(str(error.reason or error.message).split())[:200]
-    print("1" if error is None else f"0 {reason}", flush=True)
+    reason = first_error(schema, line.rstrip("\n"))
+    print("1" if reason is None else "0 " + " ".join(reason.split())[:200], flush=True)
