@@ -65,7 +65,10 @@ fn others_come_to_the_same_verdicts() {
     let seed: u64 = number("SEED").unwrap_or(SEED);
     let documents = number("DOCUMENTS").map_or(DOCUMENTS, |documents| documents as usize);
     println!("SEED={seed} DOCUMENTS={documents}");
-    let oracles: Vec<Oracle> = Oracle::ALL.into_iter().filter(|oracle| oracle.is_there()).collect();
+    let oracles: Vec<Oracle> = Oracle::ALL
+        .into_iter()
+        .filter(|oracle| oracle.is_there())
+        .collect();
     let subjects = subjects();
     assert!(subjects.len() >= 24, "only {} schemas", subjects.len());
     let each = documents.div_ceil(subjects.len());
@@ -86,14 +89,35 @@ fn others_come_to_the_same_verdicts() {
     });
     let mut tally = tally.into_inner().expect("no thread panicked");
     tally.wrong.sort();
-    println!("{} documents, {} refused by us", tally.documents, tally.refused);
-    println!("compared: {:?}\nexcused: {:#?}", tally.compared, tally.excused);
+    println!(
+        "{} documents, {} refused by us",
+        tally.documents, tally.refused
+    );
+    println!(
+        "compared: {:?}\nexcused: {:#?}",
+        tally.compared, tally.excused
+    );
     // What is only accepted, or only refused, compares nothing.
     let (few, many) = (tally.documents / 5, tally.documents / 2);
-    assert!((few..=many).contains(&tally.refused), "{} refused", tally.refused);
-    assert!(tally.documents * 10 >= documents * 9, "{} documents", tally.documents);
+    assert!(
+        (few..=many).contains(&tally.refused),
+        "{} refused",
+        tally.refused
+    );
+    assert!(
+        tally.documents * 10 >= documents * 9,
+        "{} documents",
+        tally.documents
+    );
+    let all = Path::new(env!("CARGO_TARGET_TMPDIR")).join("differential.txt");
+    fs::write(all, tally.wrong.join("\n")).expect("writes");
     let printed = &tally.wrong[..tally.wrong.len().min(PRINTED_MAX)];
-    assert!(printed.is_empty(), "{} wrong\n{}", tally.wrong.len(), printed.join("\n"));
+    assert!(
+        printed.is_empty(),
+        "{} wrong\n{}",
+        tally.wrong.len(),
+        printed.join("\n")
+    );
 }
 
 /// Samples documents of one schema and compares verdicts.
@@ -115,15 +139,30 @@ fn examine(
         let codes = findings(&subject.schema, &text);
         if !codes.is_empty() {
             let place = keep(subject, "sampled", &text, cases.len());
-            wrong.push(format!("{}: sampled, and refused by us: {codes:?} {place}", subject.name));
+            wrong.push(format!(
+                "{}: sampled, and refused by us: {codes:?} {place}",
+                subject.name
+            ));
         }
         let (changed, change) = mutate::mutate(&text, random);
-        cases.push(Case { text, change: "", codes });
+        cases.push(Case {
+            text,
+            change: "",
+            codes,
+        });
         let codes = findings(&subject.schema, &changed);
-        cases.push(Case { text: changed, change, codes });
+        cases.push(Case {
+            text: changed,
+            change,
+            codes,
+        });
     }
     if cases.len() < documents {
-        wrong.push(format!("{}: only {} documents were sampled", subject.name, cases.len()));
+        wrong.push(format!(
+            "{}: only {} documents were sampled",
+            subject.name,
+            cases.len()
+        ));
     }
     let folder = tempfile::tempdir().expect("a folder");
     for (number, case) in cases.iter().enumerate() {
@@ -132,7 +171,11 @@ fn examine(
     let mut compared = BTreeMap::new();
     let mut excused = BTreeMap::new();
     for oracle in oracles {
-        let share = if *oracle == Oracle::Xmlschema { SLOW_SHARE } else { 1 };
+        let share = if *oracle == Oracle::Xmlschema {
+            SLOW_SHARE
+        } else {
+            1
+        };
         // By pairs: the one as sampled, and the changed one.
         let chosen: Vec<usize> = (0..cases.len()).filter(|at| at / 2 % share == 0).collect();
         let verdicts = oracle.ask(&subject.path, folder.path(), &chosen);
@@ -149,11 +192,17 @@ fn examine(
             };
             let excuse = excuses::find(*oracle, &subject.name, &case.text, &case.codes, said);
             if let Some(reason) = excuse {
-                *excused.entry(format!("{}: {reason}", oracle.name())).or_insert(0) += 1;
+                *excused
+                    .entry(format!("{}: {reason}", oracle.name()))
+                    .or_insert(0) += 1;
                 continue;
             }
             let place = keep(subject, oracle.name(), &case.text, number);
-            let change = if case.change.is_empty() { "as sampled" } else { case.change };
+            let change = if case.change.is_empty() {
+                "as sampled"
+            } else {
+                case.change
+            };
             wrong.push(format!(
                 "{}: {change}: we find {:?}, {} says {:?} {place}",
                 subject.name,
@@ -190,7 +239,11 @@ fn findings(schema: &Schema, text: &str) -> BTreeSet<String> {
     let mut findings = Findings::new(100);
     let document = Document::from_text(text);
     schema.walk(&document, None, &Limits::default(), &mut (), &mut findings);
-    findings.list().iter().map(|finding| finding.code.to_string()).collect()
+    findings
+        .list()
+        .iter()
+        .map(|finding| finding.code.to_string())
+        .collect()
 }
 
 /// The entry schemas of the families, and those of `tests/schemas`.
@@ -221,7 +274,11 @@ fn subjects() -> Vec<Subject> {
         let schema = Schema::compile(&file, &files)
             .unwrap_or_else(|mistake| panic!("{}: {mistake}", path.display()));
         let name = path.strip_prefix(root).expect("below the root");
-        Subject { name: name.to_string_lossy().into_owned(), schema, path: path.clone() }
+        Subject {
+            name: name.to_string_lossy().into_owned(),
+            schema,
+            path: path.clone(),
+        }
     };
     entries.into_iter().map(subject).collect()
 }

@@ -43,7 +43,10 @@ fn change(
     let root = element.parent.is_none();
     let insert = |offset: usize, what: &str| replaced(text, offset..offset, what);
     Some(match random.below(16) {
-        0 if !root => (replaced(text, element.whole.clone(), ""), "an element deleted"),
+        0 if !root => (
+            replaced(text, element.whole.clone(), ""),
+            "an element deleted",
+        ),
         1 if !root => {
             let copy = text[element.whole.clone()].to_owned();
             (insert(element.whole.end, &copy), "an element twice")
@@ -72,7 +75,10 @@ fn change(
                 Some(_) => replaced(text, rename(&element.end_name), &other),
                 None => text.to_owned(),
             };
-            (replaced(&changed, rename(&element.name), &other), "an element renamed")
+            (
+                replaced(&changed, rename(&element.name), &other),
+                "an element renamed",
+            )
         }
         4 => {
             let (whole, value) = random.pick(&element.attributes)?;
@@ -81,7 +87,10 @@ fn change(
                 return None;
             }
             let changed = format!(" {name}x=\"{}\"", &text[value.clone()]);
-            (replaced(text, whole.clone(), &changed), "an attribute renamed")
+            (
+                replaced(text, whole.clone(), &changed),
+                "an attribute renamed",
+            )
         }
         5 => {
             let (whole, value) = random.pick(&element.attributes)?;
@@ -115,9 +124,15 @@ fn change(
             }
             let new = *random.pick(&["0", "9", "a", "Z", "-", " ", ".", "é", "T", ":", "+"])?;
             let start = value.start + offset;
-            (replaced(text, start..start + old.len_utf8(), new), "a character changed")
+            (
+                replaced(text, start..start + old.len_utf8(), new),
+                "a character changed",
+            )
         }
-        9 => (replaced(text, value_of(element, random)?, ""), "a text emptied"),
+        9 => (
+            replaced(text, value_of(element, random)?, ""),
+            "a text emptied",
+        ),
         10 => {
             let value = value_of(element, random)?;
             let more = *random.pick(&["0", "x", "zzzzzzzzzzzzzzzzzzzzzzzz", " ", "00000000000"])?;
@@ -126,7 +141,11 @@ fn change(
         11 => {
             let content = element.content.clone()?;
             let stray = *random.pick(&["stray", " ", "<![CDATA[]]>", "<!-- c -->"])?;
-            let offset = if random.one_in(2) { content.start } else { content.end };
+            let offset = if random.one_in(2) {
+                content.start
+            } else {
+                content.end
+            };
             (insert(offset, stray), "text inserted")
         }
         12 => {
@@ -136,7 +155,11 @@ fn change(
                 "<unheard xmlns=\"\"/>",
             ])?;
             let content = element.content.clone()?;
-            let offset = if random.one_in(2) { content.start } else { content.end };
+            let offset = if random.one_in(2) {
+                content.start
+            } else {
+                content.end
+            };
             (insert(offset, stranger), "an unknown element")
         }
         13 => {
@@ -180,7 +203,9 @@ fn local(name: &str) -> &str {
 
 /// Another name of the document, or the same with a letter more.
 fn other_name(text: &str, elements: &[Element], name: &str, random: &mut Random) -> String {
-    let other = random.pick(elements).map(|other| local(&text[other.name.clone()]));
+    let other = random
+        .pick(elements)
+        .map(|other| local(&text[other.name.clone()]));
     match other.filter(|other| *other != name && random.one_in(2)) {
         Some(other) => other.to_owned(),
         None => format!("{name}x"),

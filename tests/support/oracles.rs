@@ -46,7 +46,11 @@ impl Oracle {
     pub fn is_there(self) -> bool {
         let (program, arguments, package): (_, &[&str], _) = match self {
             Oracle::Xmllint => ("xmllint", &["--version"], "the package libxml2-utils"),
-            Oracle::Xmlschema => ("python3", &["-c", "import xmlschema"], "pip install xmlschema"),
+            Oracle::Xmlschema => (
+                "python3",
+                &["-c", "import xmlschema"],
+                "pip install xmlschema",
+            ),
             Oracle::XsdSchema => return true,
         };
         let output = Command::new(program).args(arguments).output();
@@ -67,12 +71,20 @@ impl Oracle {
         let verdicts = match self {
             Oracle::Xmllint => {
                 let batches = numbers.chunks(BATCH);
-                batches.flat_map(|batch| xmllint(schema, folder, batch)).collect()
+                batches
+                    .flat_map(|batch| xmllint(schema, folder, batch))
+                    .collect()
             }
             Oracle::Xmlschema => xmlschema(schema, folder, numbers),
             Oracle::XsdSchema => xsd_schema(schema, folder, numbers),
         };
-        assert_eq!(verdicts.len(), numbers.len(), "{} on {}", self.name(), schema.display());
+        assert_eq!(
+            verdicts.len(),
+            numbers.len(),
+            "{} on {}",
+            self.name(),
+            schema.display()
+        );
         verdicts
     }
 }
@@ -87,21 +99,33 @@ fn xmllint(schema: &Path, folder: &Path, numbers: &[usize]) -> Vec<Verdict> {
         .expect("xmllint runs");
     let said = String::from_utf8_lossy(&output.stderr);
     // 5 and above: the schema itself, memory, or a wrong call.
-    assert!(matches!(output.status.code(), Some(0 | 1 | 3 | 4)), "{}: {said}", schema.display());
+    assert!(
+        matches!(output.status.code(), Some(0 | 1 | 3 | 4)),
+        "{}: {said}",
+        schema.display()
+    );
     let mut reasons = std::collections::HashMap::new();
     let mut valid = std::collections::HashSet::new();
+    let mut last = None;
     for line in said.lines() {
         if let Some(name) = line.strip_suffix(" validates") {
             valid.insert(name);
+            last = None;
         } else if let Some((name, reason)) = line.split_once(".xml:") {
-            reasons.entry(name).or_insert(reason);
+            let first = reasons.insert(name, reason.to_owned());
+            last = first.is_none().then_some(name);
+            reasons.extend(first.map(|first| (name, first)));
+        } else if let Some(reason) = last.and_then(|name| reasons.get_mut(name)) {
+            // A value with a line end in it.
+            *reason += "\n";
+            *reason += line;
         }
     }
     let verdict = |number: &usize| match valid.contains(format!("{number}.xml").as_str()) {
         true => Verdict::Valid,
         false => {
             let reason = reasons.get(number.to_string().as_str());
-            Verdict::Invalid((*reason.unwrap_or(&"without a reason")).to_owned())
+            Verdict::Invalid(reason.map_or("without a reason", String::as_str).to_owned())
         }
     };
     numbers.iter().map(verdict).collect()
@@ -117,7 +141,10 @@ fn xmlschema(schema: &Path, folder: &Path, numbers: &[usize]) -> Vec<Verdict> {
         .stdout(Stdio::piped())
         .spawn()
         .expect("python3 runs");
-    let names: String = numbers.iter().map(|number| format!("{number}.xml\n")).collect();
+    let names: String = numbers
+        .iter()
+        .map(|number| format!("{number}.xml\n"))
+        .collect();
     let mut stdin = child.stdin.take().expect("a pipe");
     // From a thread of its own: answers come before all questions are read.
     let writer = std::thread::spawn(move || stdin.write_all(names.as_bytes()));

@@ -43,28 +43,37 @@ pub fn write(expression: &Hir, aim: Option<usize>, random: &mut Random, out: &mu
     }
 }
 
-/// One character of a class, from ASCII if it has some, most of the time.
+/// Where characters are taken from, if the class has some: ASCII, most of the time, and what
+/// every version of Unicode has in the same categories.
+const COMMON: &[(u32, u32)] = &[
+    (0x20, 0x7e),
+    (0xa1, 0x1ff),
+    (0x400, 0x44f),
+    (0x661, 0x669),
+    (0x4e00, 0x9fa5),
+];
+
+/// One character of a class.
 fn character(class: &Class, random: &mut Random) -> Option<char> {
     let Class::Unicode(class) = class else {
         return None;
     };
-    let ranges = class.ranges();
-    let plain: Vec<(u32, u32)> = ranges
+    let ranges: Vec<(u32, u32)> = class
+        .ranges()
         .iter()
-        .map(|range| {
-            (
-                u32::from(range.start()).max(0x20),
-                u32::from(range.end()).min(0x7e),
-            )
-        })
-        .filter(|(first, last)| first <= last)
+        .map(|range| (u32::from(range.start()), u32::from(range.end())))
         .collect();
-    if !plain.is_empty() && !random.one_in(8) {
-        let (first, last) = *random.pick(&plain)?;
-        return char::from_u32(first + random.below(u64::from(last - first) + 1) as u32);
-    }
-    let range = random.pick(ranges)?;
-    let (first, last) = (u32::from(range.start()), u32::from(range.end()));
+    let among = |wanted: &[(u32, u32)]| {
+        let pairs = wanted.iter().flat_map(|wanted| {
+            let both = ranges
+                .iter()
+                .map(|range| (range.0.max(wanted.0), range.1.min(wanted.1)));
+            both.filter(|(first, last)| first <= last)
+        });
+        pairs.collect::<Vec<(u32, u32)>>()
+    };
+    let plain = among(&COMMON[..if random.one_in(8) { COMMON.len() } else { 1 }]);
+    let (first, last) = *random.pick(if plain.is_empty() { &ranges } else { &plain })?;
     (0..20).find_map(|_| {
         let code = first + random.below(u64::from(last - first) + 1) as u32;
         char::from_u32(code).filter(|character| is_xml(*character))
