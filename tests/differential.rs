@@ -18,10 +18,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tongguan::finding::Findings;
+use tongguan::finding::{Finding, Findings};
 use tongguan::schema::{Files, Random, Schema};
 use tongguan::xml::{Document, Limits};
 
+use excuses::Dispute;
 use oracles::{Oracle, Verdict};
 
 /// Documents altogether, unless `DOCUMENTS` says otherwise.
@@ -46,8 +47,8 @@ struct Case {
     text: String,
     /// What was changed; empty of one as it was sampled.
     change: &'static str,
-    /// The codes of our findings: none of a valid one.
-    codes: BTreeSet<String>,
+    /// What we find: nothing in a valid one.
+    found: Vec<Finding>,
 }
 
 #[derive(Default)]
@@ -136,25 +137,26 @@ fn examine(
             luckless += 1;
             continue;
         };
-        let codes = findings(&subject.schema, &text);
-        if !codes.is_empty() {
+        let found = findings(&subject.schema, &text);
+        if !found.is_empty() {
             let place = keep(subject, "sampled", &text, cases.len());
             wrong.push(format!(
-                "{}: sampled, and refused by us: {codes:?} {place}",
-                subject.name
+                "{}: sampled, and refused by us: {:?} {place}",
+                subject.name,
+                codes(&found)
             ));
         }
         let (changed, change) = mutate::mutate(&text, random);
         cases.push(Case {
             text,
             change: "",
-            codes,
+            found,
         });
-        let codes = findings(&subject.schema, &changed);
+        let found = findings(&subject.schema, &changed);
         cases.push(Case {
             text: changed,
             change,
-            codes,
+            found,
         });
     }
     if cases.len() < documents {
@@ -183,14 +185,20 @@ fn examine(
         for (number, verdict) in chosen.into_iter().zip(verdicts) {
             let case = &cases[number];
             let valid = matches!(verdict, Verdict::Valid);
-            if valid == case.codes.is_empty() {
+            if valid == case.found.is_empty() {
                 continue;
             }
             let said = match &verdict {
                 Verdict::Valid => "",
                 Verdict::Invalid(why) => why,
             };
-            let excuse = excuses::find(*oracle, &subject.name, &case.text, &case.codes, said);
+            let excuse = excuses::find(&Dispute {
+                oracle: *oracle,
+                schema: &subject.name,
+                document: &case.text,
+                found: &case.found,
+                said,
+            });
             if let Some(reason) = excuse {
                 *excused
                     .entry(format!("{}: {reason}", oracle.name()))
@@ -206,7 +214,7 @@ fn examine(
             wrong.push(format!(
                 "{}: {change}: we find {:?}, {} says {:?} {place}",
                 subject.name,
-                case.codes,
+                codes(&case.found),
                 oracle.name(),
                 verdict
             ));
@@ -214,7 +222,7 @@ fn examine(
     }
     let mut tally = tally.lock().expect("no thread panicked");
     tally.documents += cases.len();
-    tally.refused += cases.iter().filter(|case| !case.codes.is_empty()).count();
+    tally.refused += cases.iter().filter(|case| !case.found.is_empty()).count();
     for (oracle, count) in compared {
         *tally.compared.entry(oracle).or_insert(0) += count;
     }
@@ -234,16 +242,16 @@ fn keep(subject: &Subject, oracle: &str, text: &str, number: usize) -> String {
     path.display().to_string()
 }
 
-/// The codes of our findings.
-fn findings(schema: &Schema, text: &str) -> BTreeSet<String> {
+fn findings(schema: &Schema, text: &str) -> Vec<Finding> {
     let mut findings = Findings::new(100);
     let document = Document::from_text(text);
     schema.walk(&document, None, &Limits::default(), &mut (), &mut findings);
-    findings
-        .list()
-        .iter()
-        .map(|finding| finding.code.to_string())
-        .collect()
+    findings.list().to_vec()
+}
+
+/// The codes of findings, each once.
+fn codes(found: &[Finding]) -> BTreeSet<&str> {
+    found.iter().map(|finding| &*finding.code).collect()
 }
 
 /// The entry schemas of the families, and those of `tests/schemas`.

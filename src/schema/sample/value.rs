@@ -208,7 +208,9 @@ impl<'s> Sampler<'s, '_> {
                     _ => path.chars().take(length).collect(),
                 }
             }
-            P::QName | P::Notation => {
+            // Notations that are declared are listed: NOTATION itself is not to be used.
+            P::Notation => return None,
+            P::QName => {
                 let local = self.text(Form::NcName, 1, 6);
                 self.renamed(&local)?
             }
