@@ -30,7 +30,7 @@ const DOCUMENTS: usize = 20_000;
 /// The seed, unless `SEED` says otherwise.
 const SEED: u64 = 20_260_101;
 /// The slow oracle sees one document in so many.
-const SLOW_SHARE: usize = 10;
+const SLOW_SHARE: usize = 4;
 /// Disagreements that are printed; the rest is counted.
 const PRINTED_MAX: usize = 25;
 
