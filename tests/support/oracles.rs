@@ -111,6 +111,9 @@ fn xmllint(schema: &Path, folder: &Path, numbers: &[usize]) -> Vec<Verdict> {
         if let Some(name) = line.strip_suffix(" validates") {
             valid.insert(name);
             last = None;
+        } else if line.contains(": namespace warning :") {
+            // Not a reason.
+            last = None;
         } else if let Some((name, reason)) = line.split_once(".xml:") {
             let first = reasons.insert(name, reason.to_owned());
             last = first.is_none().then_some(name);
