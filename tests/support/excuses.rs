@@ -97,9 +97,11 @@ const EXCUSES: &[Excuse] = &[
     },
     Excuse {
         oracle: Oracle::XsdSchema,
-        schema: "tests/schemas/substitution.xsd",
+        schema: "",
         fits: |dispute| {
-            dispute.said.contains("Invalid byte value ''") && dispute.has("copies><![CDATA[]]></")
+            let stamp = dispute.said.contains("but actual value is ''");
+            let copies = dispute.said.contains("Invalid byte value ''");
+            stamp && dispute.has("><![CDATA[]]></stamp") || copies && dispute.has("><![CDATA[]]></")
         },
         reason: EMPTY_DEFAULT,
     },
@@ -190,6 +192,31 @@ const EXCUSES: &[Excuse] = &[
         },
         reason: "an ID names one element (cvc-id, 2), and the text of an element may be one; \
                  xmllint looks at those of attributes only",
+    },
+    Excuse {
+        oracle: Oracle::Xmllint,
+        schema: "tests/schemas/numbers.xsd",
+        fits: |dispute| {
+            let no_exponent = |value: &str| value.ends_with(['e', 'E', '-', '+']);
+            dispute.all(|found| {
+                found.code == "cvc-datatype-valid.1.2.1"
+                    && ["float", "double"].contains(&found.expected.as_str())
+                    && no_exponent(&found.value)
+            })
+        },
+        reason: "after the E of a float stands an integer (Part 2, 3.2.4.1)",
+    },
+    Excuse {
+        oracle: Oracle::Xmlschema,
+        schema: "tests/schemas/excise.xsd",
+        fits: |dispute| {
+            let lost = dispute
+                .said
+                .contains("not found for XsdKey(name='e:bodies')");
+            lost && dispute.has("Number \"")
+        },
+        reason: "white space around xsi:type is collapsed, and the value then has a type by \
+                 which it is compared; xmlschema loses the key",
     },
     Excuse {
         oracle: Oracle::Xmlschema,
