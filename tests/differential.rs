@@ -26,7 +26,7 @@ use excuses::Dispute;
 use oracles::{Oracle, Verdict};
 
 /// Documents altogether, unless `DOCUMENTS` says otherwise.
-const DOCUMENTS: usize = 20_000;
+const DOCUMENTS: usize = 40_000;
 /// The seed, unless `SEED` says otherwise.
 const SEED: u64 = 20_260_101;
 /// The slow oracle sees one document in so many.
