@@ -24,6 +24,7 @@ mod names;
 mod pattern;
 mod plain;
 mod recover;
+mod sample;
 mod simple;
 mod syntax;
 mod tables;
@@ -35,6 +36,7 @@ mod walk;
 pub use load::beside;
 pub use names::Symbol;
 pub use pattern::Pattern;
+pub use sample::Random;
 pub use tables::{Place, Schema};
 pub use violation::MESSAGES;
 
