@@ -35,6 +35,9 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
     ) -> Found {
         match &model.matcher {
             Matcher::All(all) => self.recover_all(all, name, local, offset),
+            Matcher::Automaton(automaton) if self.is_full() => {
+                self.only_counted(automaton, name, offset)
+            }
             Matcher::Automaton(automaton) => {
                 if let Some(found) = self.by_detour(automaton, name, space, local, typed, offset) {
                     return found;
@@ -181,7 +184,7 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
         let counts = &self.counters[frame.counters as usize..];
         let expected = automaton.expected(frame.state, counts);
         let names = self.names_of(automaton, &expected);
-        let meant = crate::finding::nearest(local, names.iter().map(|(name, _)| *name));
+        let meant = self.meant(local, names.iter().map(|(name, _)| *name));
         let Some(meant) = meant else {
             let names: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
             let expected = schema.listing(&names);
@@ -211,6 +214,44 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
         self.concrete(element, offset)
     }
 
+    /// Which of these names was probably meant. Comparing long names takes long, so what is
+    /// only counted is not compared.
+    fn meant(&self, local: &str, names: impl Iterator<Item = &'s str>) -> Option<&'s str> {
+        match self.is_full() {
+            true => None,
+            false => crate::finding::nearest(local, names),
+        }
+    }
+
+    /// Whether a further violation would only be counted.
+    fn is_full(&self) -> bool {
+        self.violations.len() >= self.limits.findings_max
+    }
+
+    /// An element that does not fit when a violation is only counted: it stands where the
+    /// model has it, or nowhere, and no advice is made. A document could hold nothing else.
+    fn only_counted(
+        &mut self,
+        automaton: &'s Automaton,
+        name: Option<Name>,
+        offset: usize,
+    ) -> Found {
+        self.violate("cvc-complex-type.2.4", offset, offset, "", String::new());
+        let frame = self.frames.last_mut().expect("inside the root");
+        let elements = &self.schema.elements;
+        match name.and_then(|name| automaton.elsewhere(frame.state, name, elements)) {
+            Some((position, element)) => {
+                let counters = &mut self.counters[frame.counters..];
+                automaton.jump(&mut frame.state, counters, position);
+                self.concrete(element, offset)
+            }
+            None => {
+                frame.passed_over = frame.state;
+                Found::PassOver
+            }
+        }
+    }
+
     /// An element that an all group does not have, or had already.
     fn recover_all(
         &mut self,
@@ -233,7 +274,7 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
             .map(|(name, element, member)| (schema.name(name.local), *element, *member))
             .collect();
         let names: Vec<&str> = open.iter().map(|(name, _, _)| *name).collect();
-        let meant = crate::finding::nearest(local, names.iter().copied());
+        let meant = self.meant(local, names.iter().copied());
         let expected = meant.map_or_else(|| schema.listing(&names), str::to_owned);
         self.violate("cvc-complex-type.2.4", offset, offset, local, expected);
         match open.iter().find(|(name, _, _)| Some(*name) == meant) {

@@ -44,7 +44,8 @@ pub enum Variety {
     Union(Arc<[SimpleId]>),
 }
 
-/// What narrows a type; of all steps of derivation together.
+/// What narrows a type; of all steps of derivation together. Every derived type has a copy,
+/// so whatever can be long is shared.
 #[derive(Debug, Clone, Default)]
 pub struct Facets {
     pub length: Option<u64>,
@@ -52,8 +53,8 @@ pub struct Facets {
     pub length_max: Option<u64>,
     pub digits_max: Option<u64>,
     pub fraction_digits_max: Option<u64>,
-    pub lower: Option<Bound>,
-    pub upper: Option<Bound>,
+    pub lower: Option<Arc<Bound>>,
+    pub upper: Option<Arc<Bound>>,
     /// Each step of derivation adds one set; a value has to fit one pattern of each.
     pub patterns: Vec<Arc<[Pattern]>>,
     pub enumeration: Option<Arc<Enumeration>>,

@@ -120,7 +120,8 @@ pub struct AttributeUse {
     pub name: Name,
     pub simple: SimpleId,
     pub required: bool,
-    pub value: Option<ValueConstraint>,
+    /// Shared by every type that has the attribute: it can be long.
+    pub value: Option<Arc<ValueConstraint>>,
 }
 
 /// How a type is made from another.

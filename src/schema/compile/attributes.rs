@@ -1,12 +1,15 @@
 //! Attributes: global ones, uses of them, groups, wildcards, and what becomes of them when a
 //! type is derived (XML Schema Part 1, 3.2, 3.4, 3.6 and 3.10).
 
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
 use crate::schema::load::Kind;
 use crate::schema::tables::*;
 use crate::schema::tree::{Node, XSD};
 use crate::schema::value::Identity;
 
-use super::{Compiler, Result, Scope, is_redefinition};
+use super::{Compiler, Result, Scope, USES_MAX, is_redefinition};
 
 const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
@@ -24,12 +27,13 @@ impl<'s> Compiler<'s> {
     /// The attributes stated below `node`.
     pub(super) fn attributes(&mut self, scope: Scope<'s>, node: &'s Node) -> Result<AttributeSet> {
         let mut set = AttributeSet::default();
+        let mut known = HashSet::new();
         let mut own = None;
         let mut of_groups: Vec<Wildcard> = Vec::new();
         for child in &node.children {
             match child.name.as_str() {
                 "attribute" => match self.attribute(scope, child)? {
-                    (found, false) => self.add(scope, child, &mut set.uses, found)?,
+                    (found, false) => self.add(scope, child, &mut set.uses, &mut known, found)?,
                     (found, true) => set.prohibited.push(found.name),
                 },
                 "attributeGroup" => {
@@ -37,7 +41,7 @@ impl<'s> Compiler<'s> {
                     let (at, found) = self.global(scope, child, Kind::AttributeGroup, name)?;
                     let group = self.attribute_group(at, found)?;
                     for found in group.uses {
-                        self.add(scope, child, &mut set.uses, found)?;
+                        self.add(scope, child, &mut set.uses, &mut known, found)?;
                     }
                     of_groups.extend(group.any);
                 }
@@ -63,7 +67,16 @@ impl<'s> Compiler<'s> {
         set.any = spaces
             .zip(process)
             .map(|(spaces, process)| Wildcard { spaces, process });
+        self.count_uses(scope, node, set.uses.len())?;
         Ok(set)
+    }
+
+    pub(super) fn count_uses(&mut self, scope: Scope<'s>, node: &Node, more: usize) -> Result<()> {
+        self.uses += more;
+        match self.uses > USES_MAX {
+            true => self.mistake(scope, node, "so many uses of attributes are not supported"),
+            false => Ok(()),
+        }
     }
 
     fn add(
@@ -71,10 +84,11 @@ impl<'s> Compiler<'s> {
         scope: Scope<'s>,
         node: &'s Node,
         uses: &mut Vec<AttributeUse>,
+        known: &mut HashSet<Name>,
         found: AttributeUse,
     ) -> Result<()> {
         let name = self.schema.names.local(found.name.local);
-        if uses.iter().any(|known| known.name == found.name) {
+        if !known.insert(found.name) {
             let text = format!(
                 "ct-props-correct.4 (ag-props-correct.2): the attribute {name} is there twice"
             );
@@ -229,7 +243,7 @@ impl<'s> Compiler<'s> {
         scope: Scope<'s>,
         node: &'s Node,
         simple: SimpleId,
-    ) -> Result<Option<ValueConstraint>> {
+    ) -> Result<Option<Arc<ValueConstraint>>> {
         let (text, fixed) = match (node.attributes.get("default"), node.attributes.get("fixed")) {
             (Some(_), Some(_)) => {
                 return self.mistake(scope, node, "src-attribute.1: both default and fixed");
@@ -255,11 +269,11 @@ impl<'s> Compiler<'s> {
             );
         }
         match found.key(&self.schema.simples, text, &self.prefixes(scope, node)) {
-            Some(key) => Ok(Some(ValueConstraint {
+            Some(key) => Ok(Some(Arc::new(ValueConstraint {
                 fixed,
                 text: text.clone(),
                 key,
-            })),
+            }))),
             None => {
                 let text = format!(
                     "a-props-correct.2: {text:?} is not a value of {}",
@@ -393,8 +407,9 @@ impl<'s> Compiler<'s> {
     ) -> Result<(Vec<AttributeUse>, Option<Wildcard>)> {
         let from = &self.schema.types[base];
         let mut uses = from.attributes.to_vec();
+        let mut known: HashSet<Name> = uses.iter().map(|known| known.name).collect();
         for found in own.uses {
-            if uses.iter().any(|known| known.name == found.name) {
+            if !known.insert(found.name) {
                 let name = self.schema.names.local(found.name.local);
                 let text = format!("ct-props-correct.4: the base has the attribute {name} already");
                 return Err(self.type_mistake(ty, text));
@@ -434,9 +449,10 @@ impl<'s> Compiler<'s> {
             return Err(self.type_mistake(ty, format!("derivation-ok-restriction.{text}")));
         }
         let mut uses = own.uses;
+        let stated = uses.iter().map(|known| known.name);
+        let gone: HashSet<Name> = stated.chain(own.prohibited).collect();
         for inherited in from.attributes.iter() {
-            let stated = uses.iter().any(|known| known.name == inherited.name);
-            if !stated && !own.prohibited.contains(&inherited.name) {
+            if !gone.contains(&inherited.name) {
                 uses.push(inherited.clone());
             }
         }
@@ -453,8 +469,10 @@ impl<'s> Compiler<'s> {
         from_any_type: bool,
     ) -> Option<String> {
         let local = |name: Name| self.schema.names.local(name.local);
+        let known: HashMap<Name, &AttributeUse> =
+            uses.iter().map(|known| (known.name, known)).collect();
         for found in &own.uses {
-            let Some(base) = uses.iter().find(|known| known.name == found.name) else {
+            let Some(base) = known.get(&found.name) else {
                 if !any.is_some_and(|any| any.spaces.admit(found.name.space)) {
                     return Some(format!(
                         "2.2: the base has no attribute {}",
@@ -492,8 +510,9 @@ impl<'s> Compiler<'s> {
                 ));
             }
         }
+        let prohibited: HashSet<Name> = own.prohibited.iter().copied().collect();
         for base in uses.iter().filter(|base| base.required) {
-            if own.prohibited.contains(&base.name) {
+            if prohibited.contains(&base.name) {
                 return Some(format!(
                     "3: the attribute {} is required by the base",
                     local(base.name)

@@ -289,6 +289,9 @@ impl<'s> Compiler<'s> {
             Derivation::Extension => self.extended_attributes(ty, base, own)?,
             _ => self.restricted_attributes(ty, base, own)?,
         };
+        if let Some((scope, node)) = self.drafts[ty].source {
+            self.count_uses(scope, node, uses.len())?;
+        }
         let mut ids = uses.iter().filter(|declared| {
             self.schema.simples[declared.simple].identity == crate::schema::value::Identity::Id
         });

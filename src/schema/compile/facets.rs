@@ -238,9 +238,9 @@ impl<'s> Compiler<'s> {
             _ => {
                 let bound = self.bound(scope, facet, name, base)?;
                 if name.starts_with("min") {
-                    facets.lower = Some(bound);
+                    facets.lower = Some(Arc::new(bound));
                 } else {
-                    facets.upper = Some(bound);
+                    facets.upper = Some(Arc::new(bound));
                 }
             }
         }
@@ -466,7 +466,7 @@ fn clause(facet: &str, inclusive: bool, base_is_lower: bool) -> u8 {
 }
 
 fn changed(name: &str, before: &Facets, after: &Facets) -> bool {
-    let apart = |a: &Option<Bound>, b: &Option<Bound>| match (a, b) {
+    let apart = |a: &Option<Arc<Bound>>, b: &Option<Arc<Bound>>| match (a, b) {
         (Some(a), Some(b)) => {
             a.inclusive != b.inclusive || a.value.compare(&b.value) != Some(Ordering::Equal)
         }

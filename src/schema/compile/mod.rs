@@ -37,6 +37,10 @@ const CHAIN_MAX: usize = 100;
 /// groups, but each has an automaton of its own.
 const MODELS_MAX: usize = 10_000_000;
 
+/// Uses of attributes in all types and groups of a set: some thirty bytes each. Types share
+/// groups, but each has a list of its own.
+const USES_MAX: usize = 1_000_000;
+
 /// Where a node stands: in which file, and in which redefinition.
 #[derive(Clone, Copy)]
 struct Scope<'s> {
@@ -75,6 +79,8 @@ struct Compiler<'s> {
     looks: HashMap<*const SimpleId, u64>,
     attribute_groups: HashMap<*const Node, AttributeSet>,
     global_attributes: HashMap<*const Node, AttributeUse>,
+    /// Uses of attributes in all types and groups.
+    uses: usize,
     /// Definitions that are being made, and how many others they need in a line as far as is
     /// known: one that is met again is circular.
     open: Vec<(*const Node, usize)>,
@@ -115,6 +121,7 @@ pub fn compile(set: &Set) -> Result<Schema> {
         looks: HashMap::new(),
         attribute_groups: HashMap::new(),
         global_attributes: HashMap::new(),
+        uses: 0,
         open: Vec::new(),
         depths: HashMap::new(),
         valued: Vec::new(),

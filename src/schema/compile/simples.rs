@@ -436,11 +436,12 @@ fn is_contextual(primitive: Primitive) -> bool {
 
 fn facets_of(built_in: &BuiltIn) -> Facets {
     let bound = |text: &str| {
-        built_in.primitive.parse(text, &()).map(|value| Bound {
+        let value = built_in.primitive.parse(text, &())?;
+        Some(Arc::new(Bound {
             inclusive: true,
             text: text.to_owned(),
             value,
-        })
+        }))
     };
     let integer = matches!(built_in.form, Form::Integer);
     Facets {
