@@ -279,7 +279,6 @@ fn the_plain_walk_judges_hard_cases_by_the_letter() {
 }
 
 #[test]
-#[ignore = "the fast walk decides some of them otherwise"]
 fn the_walks_agree_on_hard_cases() {
     let mut tally = Tally::default();
     for family in corpus_families(&["tests/xsd/walks"]) {
@@ -292,7 +291,6 @@ fn the_walks_agree_on_hard_cases() {
 
 /// Keys and references at every depth of elements inside each other.
 #[test]
-#[ignore = "the fast walk finds keys that are those of other elements"]
 fn the_walks_agree_on_random_keys() {
     let mut random = Random::from_environment();
     let text = include_bytes!("../fuzz/schemas/keys.xsd").to_vec();

@@ -16,42 +16,21 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
         let Some(frame) = self.frames.last_mut() else {
             return;
         };
-        if frame.gathers && !frame.nil {
-            let max = self.limits.text_bytes_max;
-            let too_long = match &mut self.value {
-                None => {
-                    self.value = Some((text, offset));
-                    false
-                }
-                Some((whole, _)) if whole.len() + text.len() > max => true,
-                Some((whole, _)) => {
-                    whole.to_mut().push_str(&text);
-                    false
-                }
-            };
-            if too_long && !std::mem::replace(&mut frame.strayed, true) {
-                // Runs of allowed length can add up: the value ends here.
-                frame.broken = true;
-                let element = frame.offset;
-                let expected = format!("maxLength {max}");
-                self.violate("cvc-maxLength-valid", element, offset, "", expected);
-            }
-            return;
-        }
-        if frame.strayed {
-            return;
+        if matches!(frame.inside, Inside::Text(_)) && !frame.nil {
+            return self.gather(text, offset);
         }
         let blank = text
             .bytes()
             .all(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
         let code = match frame.inside {
+            _ if text.is_empty() || frame.strayed => return,
             _ if frame.nil => "cvc-elt.3.2.1",
             // Not even white space, the standard says.
-            Inside::Nothing if !text.is_empty() => "cvc-complex-type.2.1",
+            Inside::Nothing => "cvc-complex-type.2.1",
             Inside::Automaton(_, model) | Inside::All(_, model) if !model.mixed && !blank => {
                 "cvc-complex-type.2.3"
             }
-            _ => return,
+            _ => return self.gather(text, offset),
         };
         frame.strayed = true;
         let element = frame.offset;
@@ -65,6 +44,26 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
         );
     }
 
+    /// Text that may be all or a part of a value.
+    fn gather(&mut self, text: Cow<'a, str>, offset: usize) {
+        let Some(frame) = self.frames.last_mut().filter(|frame| frame.gathers) else {
+            return;
+        };
+        let max = self.limits.text_bytes_max;
+        match &mut self.value {
+            None => self.value = Some((text, offset)),
+            Some((whole, _)) if whole.len() + text.len() <= max => whole.to_mut().push_str(&text),
+            Some(_) => {
+                // Runs of allowed length can add up: the value ends here.
+                frame.broken = true;
+                frame.strayed = true;
+                let element = frame.offset;
+                let expected = format!("maxLength {max}");
+                self.violate("cvc-maxLength-valid", element, offset, "", expected);
+            }
+        }
+    }
+
     /// The innermost open element ends.
     pub fn end(&mut self, reader: &Reader<'a>, offset: usize) {
         let Some(frame) = self.frames.pop() else {
@@ -75,8 +74,11 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
         let mut key = None;
         let mut simple_content = true;
         match frame.inside {
-            _ if frame.nil => {}
-            Inside::Nothing => simple_content = false,
+            _ if frame.nil => simple_content = matches!(frame.inside, Inside::Text(_)),
+            Inside::Nothing => {
+                simple_content = false;
+                self.mixed_value(&frame, gathered, offset);
+            }
             Inside::Text(simple) => {
                 let (text, at) = gathered.unwrap_or((Cow::Borrowed(""), offset));
                 if frame.broken {
@@ -85,7 +87,7 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
                     key = self.simple(reader, &frame, simple, &text, at);
                 }
             }
-            Inside::Automaton(automaton, model) => {
+            Inside::Automaton(automaton, _) => {
                 simple_content = false;
                 let counters = &self.counters[frame.counters as usize..];
                 let detoured = self
@@ -95,16 +97,12 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
                 if detoured || !automaton.may_end(frame.state, counters) {
                     self.missing(automaton, &frame, offset);
                 }
-                if model.mixed {
-                    self.mixed_value(&frame, gathered, offset);
-                }
+                self.mixed_value(&frame, gathered, offset);
             }
-            Inside::All(all, model) => {
+            Inside::All(all, _) => {
                 simple_content = false;
                 self.missing_of_all(all, &frame, offset);
-                if model.mixed {
-                    self.mixed_value(&frame, gathered, offset);
-                }
+                self.mixed_value(&frame, gathered, offset);
             }
         }
         self.counters.truncate(frame.counters as usize);
@@ -181,24 +179,33 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
             .then(|| (key.unwrap_or_default(), value.into_owned()))
     }
 
-    /// The text of a mixed element, which may have a fixed value.
+    /// The content of an element that has no simple type and may have a default or fixed value.
     fn mixed_value(
         &mut self,
         frame: &Frame<'s>,
         text: Option<(Cow<'_, str>, usize)>,
         offset: usize,
     ) {
-        let constraint = frame.element.and_then(|element| element.value.as_ref());
-        let Some(fixed) = constraint.filter(|constraint| constraint.fixed) else {
+        let Some(constraint) = frame.element.and_then(|element| element.value.as_ref()) else {
             return;
         };
+        let mixed = match frame.inside {
+            Inside::Automaton(_, model) | Inside::All(_, model) => model.mixed,
+            Inside::Nothing | Inside::Text(_) => false,
+        };
         let text = text.map_or(Cow::Borrowed(""), |(text, _)| text);
-        if frame.parent {
-            let code = "cvc-elt.5.2.2.1";
-            self.violate(code, frame.offset, frame.offset, "", fixed.text.clone());
-        } else if !text.is_empty() && *text != *fixed.text {
+        if text.is_empty() && !frame.parent {
+            // The default is its content, and has to fit the type that it names.
+            if !mixed {
+                let value = constraint.text.as_str();
+                self.violate("cvc-elt.5.1.1", frame.offset, offset, value, String::new());
+            }
+        } else if constraint.fixed && frame.parent {
+            let expected = constraint.text.clone();
+            self.violate("cvc-elt.5.2.2.1", frame.offset, frame.offset, "", expected);
+        } else if constraint.fixed && mixed && *text != *constraint.text {
             let (value, _) = Schema::trimmed(&text);
-            let expected = fixed.text.clone();
+            let expected = constraint.text.clone();
             self.violate("cvc-elt.5.2.2.2.1", frame.offset, offset, &value, expected);
         }
     }

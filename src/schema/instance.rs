@@ -272,8 +272,16 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
                     expected: name.to_owned(),
                 });
             } else if let Some(value) = &declared.value {
-                let met = (declared.name.space, Some(declared.name));
-                keys.push((met, value.key.clone(), value.text.clone()));
+                if self.keyed {
+                    let met = (declared.name.space, Some(declared.name));
+                    keys.push((met, value.key.clone(), value.text.clone()));
+                }
+                let simple = &schema.simples[declared.simple];
+                if simple.identified {
+                    let text = normalise(White::Collapse, &value.text);
+                    let below = format!("/@{name}");
+                    self.identify(simple, &text, reader, offset, &below, offset);
+                }
                 if self.frames.last().is_some_and(|frame| frame.told) {
                     let text = normalise(schema.simples[declared.simple].white, &value.text);
                     self.sink.attribute(declared.name.local, &text, offset);

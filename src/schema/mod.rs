@@ -8,7 +8,7 @@
 //! `tree` reads a schema file, `syntax` checks how it is written, `load` gathers a set of
 //! them, `compile` turns it into `tables` of elements and types. Values have `simple` types
 //! with facets over the datatypes of `value` and the expressions of `pattern`; contents have
-//! a `model` that an `automaton` follows; `identity` has keys. `walk` follows a document
+//! a `model` that an `automaton` follows; `identity` and `keys` have identity constraints. `walk` follows a document
 //! along the tables, with `instance`, `content` and `recover`; `plain` does the same slowly
 //! and obviously, and tests compare the two. A construct that is not supported is refused
 //! with file, line and name; nothing is skipped.
@@ -18,6 +18,7 @@ mod compile;
 mod content;
 mod identity;
 mod instance;
+mod keys;
 mod load;
 mod model;
 mod names;

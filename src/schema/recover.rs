@@ -241,7 +241,7 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
         let elements = &self.schema.elements;
         match name.and_then(|name| automaton.elsewhere(frame.state, name, elements)) {
             Some((position, element)) => {
-                let counters = &mut self.counters[frame.counters..];
+                let counters = &mut self.counters[frame.counters as usize..];
                 automaton.jump(&mut frame.state, counters, position);
                 self.concrete(element, offset)
             }

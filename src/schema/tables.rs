@@ -324,7 +324,11 @@ pub fn derives(
                 return true;
             }
         }
-        if at == ANY_TYPE || without.has(types[at].by) {
+        // However a simple type is made, it restricts (cos-st-derived-ok.2.1).
+        let by = types[at].by;
+        let blocked =
+            without.has(by) || (!types[at].complex && without.has(Derivation::Restriction));
+        if at == ANY_TYPE || blocked {
             return false;
         }
         at = types[at].base;

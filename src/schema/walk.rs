@@ -9,8 +9,8 @@ use crate::xml::{Document, Event, Limits, Reader};
 
 use super::Sink;
 use super::automaton::{Automaton, Step};
-use super::identity::Keys;
 use super::instance::{Ids, has_type};
+use super::keys::Keys;
 use super::model::{All, Matcher, Model};
 use super::names::UNKNOWN_SPACE;
 use super::simple::Simple;
@@ -217,10 +217,7 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
         };
         let gathers = match inside {
             Inside::Text(_) => true,
-            Inside::Nothing => false,
-            Inside::Automaton(_, model) | Inside::All(_, model) => {
-                model.mixed && element.is_some_and(|element| element.value.is_some())
-            }
+            _ => element.is_some_and(|element| element.value.is_some()),
         };
         self.frames.push(Frame {
             inside,

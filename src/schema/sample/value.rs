@@ -166,7 +166,7 @@ impl<'s> Sampler<'s, '_> {
         }
         let bounds: Vec<&Bound> = [&facets.lower, &facets.upper]
             .into_iter()
-            .flatten()
+            .filter_map(Option::as_deref)
             .collect();
         if self.random.one_in(4)
             && let Some(bound) = self.random.pick(&bounds)
@@ -320,9 +320,12 @@ fn number(facets: &Facets, form: Form, random: &mut Random) -> String {
     let places = random.below(fraction + 1) as u32;
     let unit = 10i128.pow(places);
     let scaled =
-        |bound: &Option<Bound>| bound.as_ref().and_then(|bound| scale(&bound.text, places));
+        |bound: Option<&Bound>| bound.as_ref().and_then(|bound| scale(&bound.text, places));
     let size = 10i128.pow(1 + random.below(digits) as u32);
-    let (lower, upper) = (scaled(&facets.lower), scaled(&facets.upper));
+    let (lower, upper) = (
+        scaled(facets.lower.as_deref()),
+        scaled(facets.upper.as_deref()),
+    );
     let most = 10i128.pow(digits as u32) - 1;
     let (low, high) = match (lower, upper) {
         (Some(low), Some(high)) => (low, high),
@@ -366,12 +369,15 @@ fn scale(text: &str, places: u32) -> Option<i128> {
 }
 
 fn float(facets: &Facets, random: &mut Random) -> String {
-    let bound = |bound: &Option<Bound>| {
+    let bound = |bound: Option<&Bound>| {
         bound
             .as_ref()
             .and_then(|bound| bound.text.trim().parse::<f64>().ok())
     };
-    let (lower, upper) = (bound(&facets.lower), bound(&facets.upper));
+    let (lower, upper) = (
+        bound(facets.lower.as_deref()),
+        bound(facets.upper.as_deref()),
+    );
     if lower.is_none() && upper.is_none() && random.one_in(4) {
         let special = ["INF", "-INF", "NaN", "0", "-0", "1e5", "-1.E-3", ".5E+2"];
         return (*random.pick(&special).unwrap_or(&"0")).to_owned();
