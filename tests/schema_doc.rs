@@ -358,22 +358,22 @@ const BOUNDS: &[(&str, &str, &str)] = &[
     ),
     (
         "POSITIONS_MAX",
-        "schema/automaton.rs",
+        "schema/glushkov.rs",
         "elements and wildcards of one content model, groups written out",
     ),
     (
         "PAIRS_MAX",
-        "schema/automaton.rs",
+        "schema/glushkov.rs",
         "pairs of them that may follow each other",
     ),
     (
         "LOOPS_MAX",
-        "schema/automaton.rs",
+        "schema/glushkov.rs",
         "repetitions with a count in one content model",
     ),
     (
         "DEPTH_MAX",
-        "schema/automaton.rs",
+        "schema/glushkov.rs",
         "groups of one content model inside each other",
     ),
     (

@@ -12,6 +12,7 @@ mod plain;
 mod reader;
 mod refusal;
 mod scan;
+mod tag;
 
 pub use attributes::{Attribute, is_name};
 pub use decode::Document;

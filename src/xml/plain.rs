@@ -279,7 +279,7 @@ impl<I: Iterator<Item = char>> Plain<'_, I> {
             .iter()
             .map(|open| open.bindings.len())
             .sum::<usize>();
-        if bound + bindings.len() > super::reader::BINDINGS_MAX {
+        if bound + bindings.len() > super::tag::BINDINGS_MAX {
             return None;
         }
         self.open.push(Open {

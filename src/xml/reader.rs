@@ -8,21 +8,13 @@
 //! looked at here, once. `plain` says the same slowly; tests and a fuzz target compare the two.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 use crate::finding::Findings;
 
-use super::attributes::{self, Attribute, Raw, Wrong, is_name, is_white};
+use super::attributes::{self, Attribute, Raw, is_name, is_white};
 use super::refusal::Refusal;
 use super::scan;
 use super::{Document, Limits};
-
-/// Namespace declarations in force at once. Messages use one to three.
-pub(super) const BINDINGS_MAX: usize = 32;
-
-/// Attributes of one element that are compared each with each: that is quicker than a table,
-/// and allocates nothing, as long as they are few.
-const COMPARED_MAX: usize = 16;
 
 const XML_NAMESPACE: &str = "http://www.w3.org/XML/1998/namespace";
 
@@ -53,39 +45,40 @@ pub enum Event<'a> {
 
 /// Reads events from a document.
 pub struct Reader<'a> {
-    document: &'a Document<'a>,
-    text: &'a str,
+    pub(super) document: &'a Document<'a>,
+    pub(super) text: &'a str,
     /// Where the next token begins.
-    at: usize,
-    limits: &'a Limits,
+    pub(super) at: usize,
+    pub(super) limits: &'a Limits,
     /// The names of open elements: where each begins, and its length.
-    open: Vec<(usize, usize)>,
+    pub(super) open: Vec<(usize, usize)>,
     /// An empty-element tag was told as a start; its end comes next.
-    closing: bool,
-    elements: usize,
+    pub(super) closing: bool,
+    pub(super) elements: usize,
     /// A text that is white space for certain is not told.
-    passes_blanks: bool,
+    pub(super) passes_blanks: bool,
     /// Bytes of text since the last tag.
-    text_bytes: usize,
-    rooted: bool,
-    ended: bool,
-    prefix: &'a str,
-    raw: Vec<Raw<'a>>,
-    attributes: Vec<Attribute<'a>>,
-    bindings: Vec<Binding<'a>>,
+    pub(super) text_bytes: usize,
+    pub(super) rooted: bool,
+    pub(super) ended: bool,
+    pub(super) prefix: &'a str,
+    pub(super) raw: Vec<Raw<'a>>,
+    pub(super) attributes: Vec<Attribute<'a>>,
+    pub(super) bindings: Vec<Binding<'a>>,
     /// The binding of the element that just began, and that of no prefix: their places in
     /// `bindings` and one, or 0 for none.
-    binding: usize,
-    default: usize,
+    pub(super) binding: usize,
+    pub(super) default: usize,
     /// How many bindings there were so far.
-    serial: u32,
+    pub(super) serial: u32,
 }
 
-struct Binding<'a> {
-    prefix: &'a str,
-    namespace: Cow<'a, str>,
-    depth: usize,
-    serial: u32,
+/// A namespace declaration in force.
+pub(super) struct Binding<'a> {
+    pub(super) prefix: &'a str,
+    pub(super) namespace: Cow<'a, str>,
+    pub(super) depth: usize,
+    pub(super) serial: u32,
 }
 
 impl<'a> Reader<'a> {
@@ -313,26 +306,6 @@ impl<'a> Reader<'a> {
         Ok(Some(Event::Start { local, offset }))
     }
 
-    fn start_with_attributes(&mut self, offset: usize, name_end: usize) -> Result<(), Box<Stop>> {
-        let Some(end) = scan::tag_end(self.text.as_bytes(), name_end) else {
-            return Err(stop(Refusal::NotWellFormed, offset, "", ">"));
-        };
-        if end - offset > self.limits.tag_bytes_max {
-            let expected = format!("<= {} bytes", self.limits.tag_bytes_max);
-            return Err(stop(Refusal::Tag, offset, "", expected));
-        }
-        let tag = &self.text[offset + 1..end];
-        let (tag, empty) = match tag.strip_suffix('/') {
-            Some(tag) => (tag, true),
-            None => (tag, false),
-        };
-        self.open.push((offset + 1, name_end - offset - 1));
-        self.read_attributes(tag, name_end - offset - 1, offset + 1)?;
-        self.at = end + 1;
-        self.closing = empty;
-        Ok(())
-    }
-
     fn end(&mut self, offset: usize) -> Advance<'a> {
         let bytes = self.text.as_bytes();
         let from = offset + 2;
@@ -505,108 +478,12 @@ impl<'a> Reader<'a> {
         self.find_default();
     }
 
-    fn find_default(&mut self) {
+    pub(super) fn find_default(&mut self) {
         let bound = self
             .bindings
             .iter()
             .rposition(|binding| binding.prefix.is_empty());
         self.default = bound.map_or(0, |at| at + 1);
-    }
-
-    fn read_attributes(&mut self, tag: &'a str, from: usize, base: usize) -> Result<(), Box<Stop>> {
-        let max = self.limits.attributes_max;
-        attributes::split(tag, from, max, &mut self.raw)
-            .map_err(|wrong| wrong_tag(wrong, base, max))?;
-        let raw = std::mem::take(&mut self.raw);
-        let result = self.sort_attributes(&raw, base);
-        self.raw = raw;
-        result?;
-        let mut met = HashSet::new();
-        for (at, attribute) in self.attributes.iter().enumerate() {
-            if !attribute.prefix.is_empty() && self.bound(attribute.prefix).is_none() {
-                let prefix = attribute.prefix;
-                return Err(stop(
-                    Refusal::Namespace,
-                    attribute.offset,
-                    prefix,
-                    format!("xmlns:{prefix}=…"),
-                ));
-            }
-            let twice = if self.attributes.len() > COMPARED_MAX {
-                !met.insert((self.attribute_namespace(attribute), attribute.local))
-            } else {
-                self.attributes[..at].iter().any(|other| {
-                    other.local == attribute.local
-                        && self.attribute_namespace(other) == self.attribute_namespace(attribute)
-                })
-            };
-            if twice {
-                return Err(wrong_tag(Wrong::Twice(attribute.offset - base), base, max));
-            }
-        }
-        Ok(())
-    }
-
-    /// Namespace declarations to the bindings, everything else to the attributes.
-    fn sort_attributes(&mut self, raw: &[Raw<'a>], base: usize) -> Result<(), Box<Stop>> {
-        let max = self.limits.attributes_max;
-        let bindings_before = self.bindings.len();
-        for raw in raw {
-            let offset = base + raw.offset;
-            let (prefix, local) = self.name(raw.name, offset)?;
-            let value = attributes::value(raw).map_err(|wrong| wrong_tag(wrong, base, max))?;
-            let declared = match (prefix, local) {
-                ("", "xmlns") => Some(""),
-                ("xmlns", prefix) => Some(prefix),
-                _ => None,
-            };
-            let Some(declared) = declared else {
-                self.attributes.push(Attribute {
-                    prefix,
-                    local,
-                    value,
-                    offset,
-                });
-                continue;
-            };
-            if self.bindings[bindings_before..]
-                .iter()
-                .any(|binding| binding.prefix == declared)
-            {
-                return Err(wrong_tag(Wrong::Twice(raw.offset), base, max));
-            }
-            let reserved = declared == "xmlns" || (declared == "xml") != (value == XML_NAMESPACE);
-            if self.bindings.len() == BINDINGS_MAX
-                || reserved
-                || (value.is_empty() && !declared.is_empty())
-            {
-                return Err(stop(
-                    Refusal::Namespace,
-                    offset,
-                    raw.name,
-                    format!("<= {BINDINGS_MAX}"),
-                ));
-            }
-            self.serial += 1;
-            self.bindings.push(Binding {
-                prefix: declared,
-                namespace: value,
-                depth: self.open.len(),
-                serial: self.serial,
-            });
-        }
-        if self.bindings.len() > bindings_before {
-            self.find_default();
-        }
-        Ok(())
-    }
-
-    fn name(&self, name: &'a str, offset: usize) -> Result<(&'a str, &'a str), Box<Stop>> {
-        if name.len() > self.limits.name_bytes_max {
-            let expected = format!("<= {} bytes", self.limits.name_bytes_max);
-            return Err(stop(Refusal::Name, offset, name, expected));
-        }
-        attributes::qualified(name).ok_or_else(|| stop(Refusal::Name, offset, name, "a name"))
     }
 
     fn check_text_length(&mut self, text: &str, offset: usize) -> Result<(), Box<Stop>> {
@@ -649,14 +526,16 @@ type Advance<'a> = Result<Option<Event<'a>>, Box<Stop>>;
 /// Bytes of a reference up to its `;`: the longest are `&#x10FFFF;` with leading zeros.
 const REFERENCE_BYTES_MAX: usize = 64;
 
-struct Stop {
+/// Why reading ends, and where.
+pub(super) struct Stop {
     refusal: Refusal,
     offset: usize,
     value: String,
     expected: String,
 }
 
-fn stop(
+/// A refusal at a place.
+pub(super) fn stop(
     refusal: Refusal,
     offset: usize,
     value: impl Into<String>,
@@ -668,25 +547,6 @@ fn stop(
         value: value.into(),
         expected: expected.into(),
     })
-}
-
-fn wrong_tag(wrong: Wrong, base: usize, attributes_max: usize) -> Box<Stop> {
-    match wrong {
-        Wrong::Form(at) => stop(Refusal::NotWellFormed, base + at, "", "name=\"value\""),
-        Wrong::TooMany => stop(
-            Refusal::Attributes,
-            base,
-            "",
-            format!("<= {attributes_max}"),
-        ),
-        Wrong::Twice(at) => stop(Refusal::Attributes, base + at, "", "each once"),
-        Wrong::Entity(at) => stop(
-            Refusal::Entity,
-            base + at,
-            "",
-            "&amp; &lt; &gt; &quot; &apos; &#…;",
-        ),
-    }
 }
 
 fn white(c: char) -> bool {

@@ -159,6 +159,7 @@ pub const BUILT_INS: &[BuiltIn] = &[
 ];
 
 /// The built-in of that name, if there is one.
+#[cfg(test)]
 pub fn built_in(name: &str) -> Option<&'static BuiltIn> {
     BUILT_INS.iter().find(|row| row.name == name)
 }
