@@ -81,7 +81,7 @@ const EXCUSES: &[Excuse] = &[
                 "Character content is not",
             ];
             let said = |part: &&str| dispute.said.contains(*part);
-            dispute.has("<![CDATA[]]>") && stray.iter().any(|part| said(&part))
+            dispute.has("<![CDATA[]]>") && stray.iter().any(said)
         },
         reason: "an empty CDATA section has no characters",
     },
@@ -101,7 +101,7 @@ const EXCUSES: &[Excuse] = &[
         fits: |dispute| {
             let stamp = dispute.said.contains("but actual value is ''");
             let copies = dispute.said.contains("Invalid byte value ''");
-            stamp && dispute.has("stamp>") || copies && dispute.has("><![CDATA[]]></")
+            dispute.has("><![CDATA[]]></") && (stamp && dispute.has("stamp>") || copies)
         },
         reason: EMPTY_DEFAULT,
     },
@@ -130,6 +130,25 @@ const EXCUSES: &[Excuse] = &[
         fits: |dispute| dispute.all(|found| found.code == "xml-namespace") && dispute.has("=\"\""),
         reason: "a prefix is not bound to an empty name (Namespaces in XML 1.0, No Prefix \
                  Undeclaring); xmllint says so and goes on",
+    },
+    Excuse {
+        oracle: Oracle::Xmllint,
+        schema: "tests/schemas/numbers.xsd",
+        fits: |dispute| {
+            let strange = |found: &Finding| {
+                !found
+                    .value
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"+/= ".contains(&byte))
+            };
+            dispute.all(|found| {
+                found.code == "cvc-datatype-valid.1.2.1"
+                    && found.path.contains("base64")
+                    && strange(found)
+            })
+        },
+        reason: "base64Binary has 64 letters, =, and white space (Part 2, 3.2.16); xmllint passes \
+                 over any other character",
     },
     Excuse {
         oracle: Oracle::Xmllint,
@@ -170,7 +189,8 @@ const EXCUSES: &[Excuse] = &[
         oracle: Oracle::Xmllint,
         schema: "",
         fits: |dispute| {
-            let empty = |found: &Finding| found.code == "cvc-minLength-valid" && found.value == "";
+            let empty =
+                |found: &Finding| found.code == "cvc-minLength-valid" && found.value.is_empty();
             dispute.all(|found| empty(found) && found.expected == "minLength 1")
                 && ["tests/schemas/lists.xsd", "tests/schemas/substitution.xsd"]
                     .contains(&dispute.schema)
@@ -251,6 +271,20 @@ const EXCUSES: &[Excuse] = &[
         },
         reason: "a year may have more digits than a number of 32 bits (Part 2, 3.2.7.1); a \
                  processor has to know four, and ours knows more",
+    },
+    Excuse {
+        oracle: Oracle::Xmlschema,
+        schema: "tests/schemas/lists.xsd",
+        fits: |dispute| {
+            let lists = ["Pairs", "FewSmalls", "ChosenLists"];
+            let list = |found: &Finding| lists.iter().any(|list| found.value.ends_with(list));
+            let mut found = dispute.found.iter();
+            found.any(|found| {
+                found.code == "cvc-elt.4.3" && found.expected == "Either" && list(found)
+            })
+        },
+        reason: "a restricted list is not derived from a union of which it is no member \
+                 (cvc-elt, 4.3; cos-st-derived-ok)",
     },
     Excuse {
         oracle: Oracle::Xmlschema,
