@@ -393,7 +393,7 @@ const BOUNDS: &[(&str, &str, &str)] = &[
     ),
     (
         "BINDINGS_MAX",
-        "xml/reader.rs",
+        "xml/tag.rs",
         "namespace prefixes bound at one place",
     ),
 ];
