@@ -15,7 +15,10 @@ const FILE_LINES_MAX: usize = 600;
 const DOORS: &[(&str, &[&str])] = &[
     ("quick_xml", &["src/xml/"]),
     ("encoding_rs", &["src/xml/"]),
-    ("regex_syntax", &["src/schema/pattern/"]),
+    (
+        "regex_syntax",
+        &["src/schema/pattern/", "src/schema/sample"],
+    ),
     ("sled", &["src/view/"]),
     ("crossbeam", &["src/pipeline/queue.rs"]),
     (

@@ -1,6 +1,8 @@
 //! What a walk keeps of a message: the elements and attributes that fields and rules name,
 //! and nothing else. A [`Shape`] says which those are, a [`Record`] holds them for one message.
 
+use std::cell::Cell;
+
 use crate::schema::{Place, Schema, Sink, Symbol};
 
 /// No node.
@@ -144,11 +146,10 @@ pub const ROOT: Node = Node(0);
 #[derive(Debug)]
 struct RecordNode {
     shape: u32,
-    first_child: u32,
-    last_child: u32,
-    next: u32,
     /// The next node of the same shape in the message.
     next_alike: u32,
+    /// The number behind those of what stands inside it.
+    end: u32,
     parent: u32,
     /// Of the `<` of the element that it is or belongs to.
     offset: usize,
@@ -167,8 +168,18 @@ pub struct Record<'s> {
     texts: String,
     /// The open elements; [`NONE`] for those that nobody named.
     open: Vec<u32>,
-    /// The first and the last node of each shape.
-    alike: Vec<(u32, u32)>,
+    /// The nodes of each shape.
+    alike: Vec<Alike>,
+}
+
+/// The nodes of one shape, in the order of the message, which is that of their numbers.
+#[derive(Clone)]
+struct Alike {
+    first: u32,
+    last: u32,
+    /// The context for which they were asked last, and the first of them behind it: rules
+    /// go from one context to the next.
+    asked: Cell<(u32, u32)>,
 }
 
 impl<'s> Record<'s> {
@@ -179,7 +190,14 @@ impl<'s> Record<'s> {
             nodes: Vec::with_capacity(64),
             texts: String::with_capacity(1024),
             open: Vec::with_capacity(8),
-            alike: vec![(NONE, NONE); shape.nodes.len()],
+            alike: vec![
+                Alike {
+                    first: NONE,
+                    last: NONE,
+                    asked: Cell::new((NONE, NONE)),
+                };
+                shape.nodes.len()
+            ],
         }
     }
 
@@ -227,41 +245,35 @@ impl<'s> Record<'s> {
     /// Every element at `path` as seen from `context`, until `each` says no more.
     pub fn visit(&self, context: Node, path: &Path, each: &mut dyn FnMut(Node) -> bool) {
         let start = if path.from_root { ROOT } else { context };
-        match path.steps.last() {
-            // A shape is one path from the root: all nodes of it are those asked for.
-            Some(last) if start == ROOT => {
-                let (mut at, _) = self.alike[*last as usize];
-                while at != NONE && each(Node(at)) {
-                    at = self.nodes[at as usize].next_alike;
-                }
-            }
-            _ => _ = self.descend(start.0, &path.steps, each),
-        }
-    }
-
-    fn descend(&self, at: u32, steps: &[u32], each: &mut dyn FnMut(Node) -> bool) -> bool {
-        let Some((step, rest)) = steps.split_first() else {
-            return each(Node(at));
+        let Some(last) = path.steps.last() else {
+            each(start);
+            return;
         };
-        let mut child = self.nodes[at as usize].first_child;
-        while child != NONE {
-            let node = &self.nodes[child as usize];
-            if node.shape == *step && !self.descend(child, rest, each) {
-                return false;
-            }
-            child = node.next;
+        // A shape is one path from the root, so the nodes of it inside the context are those
+        // asked for.
+        let alike = &self.alike[*last as usize];
+        let (asked, found) = alike.asked.get();
+        let mut at = if asked != NONE && asked <= start.0 {
+            found
+        } else {
+            alike.first
+        };
+        while at != NONE && at < start.0 {
+            at = self.nodes[at as usize].next_alike;
         }
-        true
+        alike.asked.set((start.0, at));
+        let end = self.nodes[start.0 as usize].end;
+        while at < end && each(Node(at)) {
+            at = self.nodes[at as usize].next_alike;
+        }
     }
 
     fn push(&mut self, shape: u32, parent: u32, offset: usize) -> u32 {
         let number = self.nodes.len() as u32;
         self.nodes.push(RecordNode {
             shape,
-            first_child: NONE,
-            last_child: NONE,
-            next: NONE,
             next_alike: NONE,
+            end: NONE,
             parent,
             offset,
             value_offset: 0,
@@ -270,16 +282,9 @@ impl<'s> Record<'s> {
             filled: false,
         });
         let alike = &mut self.alike[shape as usize];
-        match std::mem::replace(&mut alike.1, number) {
-            NONE => alike.0 = number,
+        match std::mem::replace(&mut alike.last, number) {
+            NONE => alike.first = number,
             before => self.nodes[before as usize].next_alike = number,
-        }
-        if parent != NONE {
-            let before = std::mem::replace(&mut self.nodes[parent as usize].last_child, number);
-            match before {
-                NONE => self.nodes[parent as usize].first_child = number,
-                before => self.nodes[before as usize].next = number,
-            }
         }
         number
     }
@@ -336,7 +341,9 @@ impl Sink for Record<'_> {
     }
 
     fn end(&mut self) {
-        self.open.pop();
+        if let Some(node) = self.open.pop().filter(|node| *node != NONE) {
+            self.nodes[node as usize].end = self.nodes.len() as u32;
+        }
     }
 }
 

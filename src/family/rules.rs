@@ -1,13 +1,12 @@
 //! A rule: when it applies, what it checks, and what to say. The vocabulary is small and
 //! closed; `evaluate` has one function for each primitive.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
 use crate::finding::{Severity, Text};
-use crate::schema::Pattern;
+use crate::schema::{Pattern, Set};
 
 use super::digits::Algorithm;
 use super::record::Path;
@@ -48,7 +47,7 @@ pub enum Test {
 }
 
 /// A code list.
-pub type Codes = Arc<HashSet<String>>;
+pub type Codes = Arc<Set<String>>;
 
 /// What a rule checks.
 #[derive(Debug)]

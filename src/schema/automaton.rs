@@ -10,6 +10,7 @@
 use std::collections::HashMap;
 
 use super::glushkov::{Builder, Loop, Op, Routes, exclude, settle};
+use super::names::Places;
 use super::tables::{Element, ElementId, Name, Particle, Wildcard};
 
 /// What a position matches.
@@ -57,9 +58,8 @@ pub struct Automaton {
 struct Edges {
     /// Sorted by name.
     named: Vec<Edge>,
-    /// Where in `named` a name begins, and one, for lists that are long: a power of two of
-    /// places, at least twice as many as edges, looked at one after another from the hash on.
-    places: Box<[u32]>,
+    /// Where in `named` a name begins.
+    places: Places,
     /// Positions of wildcards.
     wild: Vec<(u32, u32)>,
 }
@@ -168,7 +168,9 @@ impl Automaton {
     ) -> Option<Step<'_>> {
         let edges = &self.lists[self.next[*state as usize] as usize];
         if let Some(name) = name {
-            for edge in edges.of(name).iter().take_while(|edge| edge.name == name) {
+            let from = edges.places.find(name, |at| edges.named[at].name);
+            let edges = from.map_or(&[][..], |from| &edges.named[from..]);
+            for edge in edges.iter().take_while(|edge| edge.name == name) {
                 if edge.route == 0 {
                     *state = edge.position + 1;
                     return Some(Step::Element(edge.element as ElementId));
@@ -294,7 +296,7 @@ fn width(ways: &[(u32, u32)], leaves: &[Leaf], elements: &[Element]) -> usize {
 fn edges(ways: &[(u32, u32)], leaves: &[Leaf], elements: &[Element]) -> Edges {
     let mut edges = Edges {
         named: Vec::new(),
-        places: Box::default(),
+        places: Places::default(),
         wild: Vec::new(),
     };
     for (position, route) in ways {
@@ -314,55 +316,8 @@ fn edges(ways: &[(u32, u32)], leaves: &[Leaf], elements: &[Element]) -> Edges {
     }
     // Of one name and position the routes stay in the order in which they are tried.
     edges.named.sort_by_key(|edge| (edge.name, edge.position));
-    edges.spread();
+    edges.places = Places::of(edges.named.iter().map(|edge| edge.name));
     edges
-}
-
-/// Lists up to this long are looked through.
-const LOOKED_THROUGH: usize = 4;
-
-impl Edges {
-    fn spread(&mut self) {
-        if self.named.len() <= LOOKED_THROUGH {
-            return;
-        }
-        let size = (self.named.len() * 2).next_power_of_two();
-        self.places = vec![0; size].into();
-        for (at, edge) in self.named.iter().enumerate() {
-            if at > 0 && self.named[at - 1].name == edge.name {
-                continue;
-            }
-            let mut place = spot(edge.name, size);
-            while self.places[place] > 0 {
-                place = (place + 1) & (size - 1);
-            }
-            self.places[place] = at as u32 + 1;
-        }
-    }
-
-    /// The edges from the first of this name on; none if there is none.
-    fn of(&self, name: Name) -> &[Edge] {
-        if self.places.is_empty() {
-            let first = self.named.iter().position(|edge| edge.name == name);
-            return first.map_or(&[], |first| &self.named[first..]);
-        }
-        let mut place = spot(name, self.places.len());
-        loop {
-            match self.places[place] {
-                0 => return &[],
-                found if self.named[found as usize - 1].name == name => {
-                    return &self.named[found as usize - 1..];
-                }
-                _ => place = (place + 1) & (self.places.len() - 1),
-            }
-        }
-    }
-}
-
-/// Where a name is looked for first.
-fn spot(name: Name, size: usize) -> usize {
-    let both = u64::from(name.local.0) | u64::from(name.space) << 32;
-    (both.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize & (size - 1)
 }
 
 /// Unique Particle Attribution: no name leads to two positions.

@@ -126,6 +126,32 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
         }
     }
 
+    /// Checks the value of an element that holds nothing else, and tells the sink.
+    pub fn leaf(
+        &mut self,
+        reader: &Reader<'a>,
+        simple: &'s Simple,
+        text: &str,
+        offset: usize,
+        element: usize,
+    ) {
+        let told = self.frames.last().is_none_or(|frame| frame.told);
+        // Where the value begins, for people: after leading white space.
+        let at = offset + text.bytes().take_while(|byte| *byte <= b' ').count();
+        match simple.check(&self.schema.simples, text, reader) {
+            Ok(value) if told && !value.is_empty() => self.sink.text(&value, at),
+            Ok(_) => {}
+            Err(misfit) => {
+                if told {
+                    self.sink.misfit();
+                }
+                let (value, _) = Schema::trimmed(text);
+                let expected = misfit.expected(text);
+                self.violate(misfit.code, element, at, &value, expected);
+            }
+        }
+    }
+
     /// Checks a value; gives its key and text if somebody may ask for them.
     fn simple(
         &mut self,

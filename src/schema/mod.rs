@@ -36,7 +36,7 @@ mod violation;
 mod walk;
 
 pub use load::beside;
-pub use names::Symbol;
+pub use names::{Set, Symbol};
 pub use pattern::Pattern;
 pub use sample::Random;
 pub use tables::{Place, Schema};

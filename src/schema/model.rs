@@ -2,6 +2,7 @@
 //! particle that they were made from stays beside them: the plain walk goes by that alone.
 
 use super::automaton::{Automaton, Leaf, Wrong};
+use super::names::Places;
 use super::tables::{Element, ElementId, Particle, Term};
 
 /// The content model of one complex type.
@@ -29,6 +30,8 @@ pub enum Matcher {
 pub struct All {
     /// The elements that may stand here, sorted by name, each with the number of its member.
     pub names: Vec<(super::tables::Name, ElementId, usize)>,
+    /// Where in `names` a name is.
+    pub places: Places,
     /// For each member its element and whether it has to be there.
     pub members: Vec<(ElementId, bool)>,
     /// Whether all of them may be missing together.
@@ -75,6 +78,7 @@ impl All {
     fn compile(members: &[Particle], optional: bool, elements: &[Element]) -> Result<All, Wrong> {
         let mut all = All {
             names: Vec::new(),
+            places: Places::default(),
             members: Vec::new(),
             optional,
         };
@@ -90,6 +94,7 @@ impl All {
             }
         }
         all.names.sort_unstable();
+        all.places = Places::of(all.names.iter().map(|(name, _, _)| *name));
         match all.names.windows(2).find(|pair| pair[0].0 == pair[1].0) {
             Some(pair) => Err(Wrong::Ambiguous(Some(pair[0].0))),
             None => Ok(all),

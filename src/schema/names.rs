@@ -2,11 +2,14 @@
 //! so the hash is a quick one; only names of schemas are ever stored, so a document cannot
 //! make it slow.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 
 /// A map with a quick hash, for keys that only schemas choose.
 pub type Map<K, V> = HashMap<K, V, BuildHasherDefault<Quick>>;
+
+/// A set with a quick hash, for keys that only schemas and code lists choose.
+pub type Set<K> = HashSet<K, BuildHasherDefault<Quick>>;
 
 /// The number of a local name in a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -190,6 +193,64 @@ impl Names {
             local: self.symbol(local)?,
         })
     }
+}
+
+/// Where names begin in a list that is sorted by name: a short one is looked through, a longer
+/// one has a power of two of places, at least twice as many as names, which are looked at one
+/// after another from the hash on. A place is where the name begins, and one.
+#[derive(Debug, Default)]
+pub struct Places {
+    length: usize,
+    places: Box<[u32]>,
+}
+
+/// Lists up to this long are looked through.
+const LOOKED_THROUGH: usize = 4;
+
+impl Places {
+    /// Of the names of a sorted list.
+    pub fn of(names: impl Iterator<Item = Name>) -> Places {
+        let names: Vec<Name> = names.collect();
+        let mut places = Places {
+            length: names.len(),
+            places: Box::default(),
+        };
+        if names.len() > LOOKED_THROUGH {
+            let size = (names.len() * 2).next_power_of_two();
+            places.places = vec![0; size].into();
+            for (at, name) in names.iter().enumerate() {
+                if at == 0 || names[at - 1] != *name {
+                    let mut place = spot(*name, size);
+                    while places.places[place] > 0 {
+                        place = (place + 1) & (size - 1);
+                    }
+                    places.places[place] = at as u32 + 1;
+                }
+            }
+        }
+        places
+    }
+
+    /// Where `name` begins; `at` gives the names of the list.
+    pub fn find(&self, name: Name, at: impl Fn(usize) -> Name) -> Option<usize> {
+        if self.places.is_empty() {
+            return (0..self.length).find(|place| at(*place) == name);
+        }
+        let mut place = spot(name, self.places.len());
+        loop {
+            let found = self.places[place].checked_sub(1)? as usize;
+            if at(found) == name {
+                return Some(found);
+            }
+            place = (place + 1) & (self.places.len() - 1);
+        }
+    }
+}
+
+/// Where a name is looked for first.
+fn spot(name: Name, size: usize) -> usize {
+    let both = u64::from(name.local.0) | u64::from(name.space) << 32;
+    (both.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize & (size - 1)
 }
 
 /// Multiplies and rotates eight bytes at a time.

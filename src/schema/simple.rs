@@ -214,6 +214,10 @@ impl Simple {
             Variety::Union(members) => {
                 let mut first = None;
                 for member in members.iter() {
+                    // Many a union is of nothing and something.
+                    if all[*member].lengths == Some((0, 0)) && !text.is_empty() {
+                        continue;
+                    }
                     match all[*member].check(all, text, prefixes) {
                         Ok(text) => {
                             self.check_texts(all, &text, prefixes)?;

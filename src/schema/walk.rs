@@ -53,12 +53,11 @@ pub fn walk(
             Event::Start { .. } if passing > 0 => passing += 1,
             Event::End { .. } if passing > 0 => passing -= 1,
             Event::Text { .. } if passing > 0 => {}
-            Event::Start { local, offset } => {
-                if !walk.start(&reader, local, offset) {
-                    passing = 1;
-                }
-                reader.pass_blanks(walk.ignores_blanks());
-            }
+            Event::Start { local, offset } => match walk.start(&mut reader, local, offset) {
+                Started::Open => reader.pass_blanks(walk.ignores_blanks()),
+                Started::Over => {}
+                Started::PassOver => passing = 1,
+            },
             Event::Text { text, offset } => walk.text(text, offset),
             Event::End { offset } => {
                 walk.end(&reader, offset);
@@ -142,6 +141,16 @@ pub(super) enum Inside<'s> {
     All(&'s All, &'s Model),
 }
 
+/// What the beginning of an element led to.
+enum Started {
+    /// It is open.
+    Open,
+    /// It was a value, and has ended already.
+    Over,
+    /// It is to be passed over.
+    PassOver,
+}
+
 /// What an element turned out to be.
 pub(super) enum Found {
     Declared(ElementId),
@@ -161,8 +170,8 @@ impl Prefixes for Reader<'_> {
 }
 
 impl<'a, 's, S: Sink> Walk<'a, 's, S> {
-    /// False when the element is to be passed over.
-    fn start(&mut self, reader: &Reader<'a>, local: &str, offset: usize) -> bool {
+    /// An element begins.
+    fn start(&mut self, reader: &mut Reader<'a>, local: &str, offset: usize) -> Started {
         let schema = self.schema;
         let space = self.space(reader);
         let name = match space {
@@ -177,7 +186,7 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
             self.found_child(name, space, local, typed, offset)
         };
         let (element, declared) = match found {
-            Found::PassOver => return false,
+            Found::PassOver => return Started::PassOver,
             Found::Undeclared => (None, ANY_TYPE),
             Found::Declared(element) => {
                 let element = &schema.elements[element];
@@ -193,8 +202,27 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
             let name = schema.type_name(ty).to_owned();
             self.violate("cvc-type.2", offset, offset, &name, String::new());
         }
-        let nil = !bare && self.nil(reader, element, offset);
         let told = element.is_some() && self.frames.last().is_none_or(|frame| frame.told);
+        // Most elements are a value and nothing else: that is seen to at once.
+        if let Content::Simple(simple) = ty.content
+            && bare
+            && !ty.watches_attributes
+            && !self.keyed
+            && element.is_some_and(|element| element.value.is_none())
+            && let simple = &schema.simples[simple]
+            && !simple.identified
+            && let Some((text, at)) = reader.leaf()
+        {
+            if told && let Some(element) = element {
+                self.sink.start(element.name.local, offset);
+                self.leaf(reader, simple, text, at, offset);
+                self.sink.end();
+            } else {
+                self.leaf(reader, simple, text, at, offset);
+            }
+            return Started::Over;
+        }
+        let nil = !bare && self.nil(reader, element, offset);
         if told && let Some(element) = element {
             self.sink.start(element.name.local, offset);
         }
@@ -239,7 +267,7 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
         if !bare || ty.watches_attributes || self.keyed {
             self.attributes(reader, (space, name), offset);
         }
-        true
+        Started::Open
     }
 
     /// The number of the namespace of the element that just began.
@@ -299,11 +327,7 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
                 (step, model)
             }
             Inside::All(all, model) => {
-                let at = name.and_then(|name| {
-                    all.names
-                        .binary_search_by_key(&name, |(name, _, _)| *name)
-                        .ok()
-                });
+                let at = name.and_then(|name| all.places.find(name, |at| all.names[at].0));
                 let step = at.and_then(|at| {
                     let (_, element, member) = all.names[at];
                     let met = &mut self.bits[frame.bits as usize + member];
@@ -366,6 +390,7 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
     }
 
     /// An element as long as it is not abstract.
+    #[inline]
     pub fn concrete(&mut self, element: ElementId, offset: usize) -> Found {
         if self.schema.elements[element].is_abstract {
             let members = &self.schema.elements[element].stands_for;

@@ -167,6 +167,34 @@ impl<'a> Reader<'a> {
         self.passes_blanks = pass;
     }
 
+    /// After a start tag without attributes: the text of the element and its offset, if
+    /// nothing but plain text comes before its end tag. Both are then passed over.
+    #[inline]
+    pub fn leaf(&mut self) -> Option<(&'a str, usize)> {
+        let bytes = self.text.as_bytes();
+        let from = self.at;
+        if self.closing {
+            self.closing = false;
+            self.open.pop();
+            return Some(("", from));
+        }
+        let (end, met) = scan::text(bytes, from);
+        let (start, length) = *self.open.last()?;
+        let name = end + 2;
+        let close = name + length;
+        let ends = bytes.get(close) == Some(&b'>')
+            && bytes[end..name] == *b"</"
+            && bytes[name..close] == bytes[start..start + length];
+        let plain = met & (scan::RETURN | scan::BRACKET) == 0;
+        if !ends || !plain || end - from > self.limits.text_bytes_max {
+            return None;
+        }
+        self.at = close + 1;
+        self.open.pop();
+        self.text_bytes = 0;
+        Some((&self.text[from..end], from))
+    }
+
     /// Whether the whole document was read without a refusal.
     pub fn is_complete(&self) -> bool {
         self.ended && self.rooted
@@ -190,6 +218,9 @@ impl<'a> Reader<'a> {
         }
     }
 
+    // Inlined, so that an event is made where it is wanted: copied from one frame to the next it
+    // cost as much as finding it.
+    #[inline(always)]
     fn advance(&mut self) -> Advance<'a> {
         let bytes = self.text.as_bytes();
         if self.closing {
@@ -245,6 +276,7 @@ impl<'a> Reader<'a> {
         Ok(None)
     }
 
+    #[inline(always)]
     fn start(&mut self, offset: usize) -> Advance<'a> {
         let bytes = self.text.as_bytes();
         if self.open.is_empty() {
@@ -306,6 +338,7 @@ impl<'a> Reader<'a> {
         Ok(Some(Event::Start { local, offset }))
     }
 
+    #[inline(always)]
     fn end(&mut self, offset: usize) -> Advance<'a> {
         let bytes = self.text.as_bytes();
         let from = offset + 2;
@@ -440,6 +473,7 @@ impl<'a> Reader<'a> {
         }))
     }
 
+    #[inline(always)]
     fn text(&mut self, offset: usize) -> Result<Option<Event<'a>>, Box<Stop>> {
         let (end, met) = scan::text(self.text.as_bytes(), offset);
         let raw = &self.text[offset..end];
@@ -486,6 +520,7 @@ impl<'a> Reader<'a> {
         self.default = bound.map_or(0, |at| at + 1);
     }
 
+    #[inline]
     fn check_text_length(&mut self, text: &str, offset: usize) -> Result<(), Box<Stop>> {
         self.text_bytes += text.len();
         if self.text_bytes > self.limits.text_bytes_max {
