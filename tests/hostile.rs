@@ -84,6 +84,7 @@ fn limits() -> Limits {
         text_bytes_max: 256 << 20,
         elements_max: 100_000_000,
         findings_max: 100,
+        doctype: false,
     }
 }
 

@@ -14,6 +14,7 @@ fn limits() -> Limits {
         text_bytes_max: 100,
         elements_max: 50,
         findings_max: 10,
+        doctype: false,
     }
 }
 

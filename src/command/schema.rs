@@ -25,6 +25,7 @@ fn limits(findings_max: usize) -> Limits {
         text_bytes_max: 256 << 20,
         elements_max: 100_000_000,
         findings_max,
+        doctype: false,
     }
 }
 

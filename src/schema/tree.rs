@@ -69,6 +69,9 @@ impl Node {
 fn limits() -> Limits {
     Limits {
         elements_max: 2_000_000,
+        attributes_max: 1_000,
+        tag_bytes_max: 1 << 20,
+        doctype: true,
         depth_max: DEPTH_MAX,
         ..Limits::default()
     }

@@ -7,6 +7,7 @@
 
 mod attributes;
 mod decode;
+mod markup;
 mod paths;
 mod plain;
 mod reader;
@@ -38,6 +39,9 @@ pub struct Limits {
     pub elements_max: usize,
     /// Findings reported in one answer; more are counted. Nobody mends a hundred at once.
     pub findings_max: usize,
+    /// Whether a document type declaration is passed over instead of refused; nothing in it is
+    /// ever looked at. Published schema files have some, messages none.
+    pub doctype: bool,
 }
 
 impl Default for Limits {
@@ -50,6 +54,7 @@ impl Default for Limits {
             text_bytes_max: 2 << 20,
             elements_max: 1_000_000,
             findings_max: 100,
+            doctype: false,
         }
     }
 }

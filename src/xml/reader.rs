@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 use crate::finding::Findings;
 
-use super::attributes::{self, Attribute, Raw, is_name, is_white};
+use super::attributes::{Attribute, Raw, is_white};
 use super::refusal::Refusal;
 use super::scan;
 use super::{Document, Limits};
@@ -380,99 +380,6 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A comment, a CDATA section, or what is neither.
-    fn declared(&mut self, offset: usize) -> Result<Option<Event<'a>>, Box<Stop>> {
-        let rest = &self.text[offset..];
-        if let Some(comment) = rest.strip_prefix("<!--") {
-            let inside = memchr::memmem::find(comment.as_bytes(), b"--");
-            let Some(dashes) = inside.filter(|at| comment[at + 2..].starts_with('>')) else {
-                return Err(stop(Refusal::NotWellFormed, offset, "<!--", "-->"));
-            };
-            if self.at == 0 {
-                self.check_characters()?;
-            }
-            self.at = offset + "<!--".len() + dashes + "-->".len();
-            return Ok(None);
-        }
-        if let Some(section) = rest.strip_prefix("<![CDATA[") {
-            let Some(length) = memchr::memmem::find(section.as_bytes(), b"]]>") else {
-                return Err(stop(Refusal::NotWellFormed, offset, "<![CDATA[", "]]>"));
-            };
-            self.inside_root(offset)?;
-            let inner = offset + "<![CDATA[".len();
-            let text = line_ends(&section[..length]);
-            self.check_text_length(&text, inner)?;
-            self.at = inner + length + "]]>".len();
-            return Ok(Some(Event::Text {
-                text,
-                offset: inner,
-            }));
-        }
-        if rest.starts_with("<!DOCTYPE") {
-            return Err(stop(Refusal::Doctype, offset, "<!DOCTYPE", ""));
-        }
-        Err(stop(
-            Refusal::NotWellFormed,
-            offset,
-            "<!",
-            "<!-- or <![CDATA[",
-        ))
-    }
-
-    /// The XML declaration, or a processing instruction.
-    fn instruction(&mut self, offset: usize) -> Result<(), Box<Stop>> {
-        let inside = &self.text[offset + 2..];
-        let Some(length) = memchr::memmem::find(inside.as_bytes(), b"?>") else {
-            return Err(stop(Refusal::NotWellFormed, offset, "<?", "?>"));
-        };
-        if offset == 0 {
-            self.check_characters()?;
-        }
-        let content = &inside[..length];
-        let target = content.split(white).next().unwrap_or_default();
-        if target == "xml" && offset == 0 {
-            if !attributes::is_declaration(&content["xml".len()..]) {
-                let form = "<?xml version=\"1.0\" encoding=\"…\"?>";
-                return Err(stop(Refusal::NotWellFormed, offset, "<?xml", form));
-            }
-        } else if target == "xml" {
-            let expected = "only at the very start";
-            return Err(stop(Refusal::NotWellFormed, offset, "<?xml", expected));
-        } else if !is_name(target) || target.eq_ignore_ascii_case("xml") {
-            let shown = &target[..target.floor_char_boundary(self.limits.name_bytes_max)];
-            let expected = "a name other than xml";
-            return Err(stop(Refusal::NotWellFormed, offset, shown, expected));
-        } else if target.len() > self.limits.name_bytes_max {
-            let expected = format!("<= {} bytes", self.limits.name_bytes_max);
-            return Err(stop(Refusal::Name, offset, "", expected));
-        }
-        self.at = offset + 2 + length + 2;
-        Ok(())
-    }
-
-    /// `&name;` in text.
-    fn reference(&mut self, offset: usize) -> Advance<'a> {
-        self.inside_root(offset)?;
-        let rest = &self.text[offset + 1..];
-        let end = rest
-            .bytes()
-            .take(REFERENCE_BYTES_MAX)
-            .position(|byte| byte == b';');
-        let name = end.map(|end| &rest[..end]);
-        let Some(character) = name.and_then(attributes::reference) else {
-            let shown = name.unwrap_or("&");
-            let expected = "&amp; &lt; &gt; &quot; &apos; &#…;";
-            return Err(stop(Refusal::Entity, offset, shown, expected));
-        };
-        let text = character.to_string();
-        self.check_text_length(&text, offset)?;
-        self.at = offset + 1 + end.unwrap_or_default() + 1;
-        Ok(Some(Event::Text {
-            text: Cow::Owned(text),
-            offset,
-        }))
-    }
-
     #[inline(always)]
     fn text(&mut self, offset: usize) -> Result<Option<Event<'a>>, Box<Stop>> {
         let (end, met) = scan::text(self.text.as_bytes(), offset);
@@ -521,7 +428,7 @@ impl<'a> Reader<'a> {
     }
 
     #[inline]
-    fn check_text_length(&mut self, text: &str, offset: usize) -> Result<(), Box<Stop>> {
+    pub(super) fn check_text_length(&mut self, text: &str, offset: usize) -> Result<(), Box<Stop>> {
         self.text_bytes += text.len();
         if self.text_bytes > self.limits.text_bytes_max {
             let expected = format!("<= {} bytes", self.limits.text_bytes_max);
@@ -530,7 +437,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn inside_root(&self, offset: usize) -> Result<(), Box<Stop>> {
+    pub(super) fn inside_root(&self, offset: usize) -> Result<(), Box<Stop>> {
         if !self.open.is_empty() {
             Ok(())
         } else {
@@ -539,7 +446,7 @@ impl<'a> Reader<'a> {
     }
 
     /// One look over the whole text, before anything else is believed of it.
-    fn check_characters(&self) -> Result<(), Box<Stop>> {
+    pub(super) fn check_characters(&self) -> Result<(), Box<Stop>> {
         // The one byte order mark that may be there is not part of the text; quick-xml would
         // pass over another one and lose count of the bytes.
         if self.text.starts_with('\u{feff}') {
@@ -556,10 +463,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-type Advance<'a> = Result<Option<Event<'a>>, Box<Stop>>;
-
-/// Bytes of a reference up to its `;`: the longest are `&#x10FFFF;` with leading zeros.
-const REFERENCE_BYTES_MAX: usize = 64;
+pub(super) type Advance<'a> = Result<Option<Event<'a>>, Box<Stop>>;
 
 /// Why reading ends, and where.
 pub(super) struct Stop {
@@ -584,12 +488,12 @@ pub(super) fn stop(
     })
 }
 
-fn white(c: char) -> bool {
+pub(super) fn white(c: char) -> bool {
     c.is_ascii() && is_white(c as u8)
 }
 
 /// CR LF and CR become LF, as XML wants it.
-fn line_ends(text: &str) -> Cow<'_, str> {
+pub(super) fn line_ends(text: &str) -> Cow<'_, str> {
     if memchr::memchr(b'\r', text.as_bytes()).is_none() {
         return Cow::Borrowed(text);
     }

@@ -101,7 +101,7 @@ fn letters(bytes: &[u8]) -> usize {
         let word = u64::from_le_bytes(word.try_into().expect("eight bytes"));
         // In small letters without the high bit a letter lies from `a` on and not beyond `z`;
         // adding what is missing to 128 sets the high bit of those that lie beyond.
-        let small = (word | ONES * 0x20) & !HIGHS;
+        let small = (word | (ONES * 0x20)) & !HIGHS;
         let from_a = small + ONES * (0x80 - b'a' as u64);
         let beyond_z = small + ONES * (0x80 - b'z' as u64 - 1);
         let letters = from_a & !beyond_z & !word & HIGHS;
@@ -135,6 +135,30 @@ pub fn tag_end(bytes: &[u8], from: usize) -> Option<usize> {
             b'>' => return Some(at),
             quote => at += 1 + memchr::memchr(quote, &bytes[at + 1..])? + 1,
         }
+    }
+}
+
+/// How long a document type declaration is, its internal subset included: up to the first `>`
+/// outside quotes, comments, instructions and brackets.
+pub fn doctype_end(bytes: &[u8]) -> Option<usize> {
+    let mut at = "<!DOCTYPE".len();
+    let mut inside = false;
+    loop {
+        let rest = bytes.get(at..)?;
+        let skip = |open: usize, close: &[u8]| {
+            memchr::memmem::find(rest.get(open..)?, close).map(|found| open + found + close.len())
+        };
+        at += match rest.first()? {
+            b'"' => skip(1, b"\"")?,
+            b'\'' => skip(1, b"'")?,
+            b'<' if rest.starts_with(b"<!--") => skip(4, b"-->")?,
+            b'<' if rest.starts_with(b"<?") => skip(2, b"?>")?,
+            b'>' if !inside => return Some(at + 1),
+            byte => {
+                inside = (inside || *byte == b'[') && *byte != b']';
+                1
+            }
+        };
     }
 }
 

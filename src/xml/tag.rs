@@ -7,8 +7,9 @@ use super::reader::{Binding, Reader, Stop, stop};
 use super::refusal::Refusal;
 use super::scan;
 
-/// Namespace declarations in force at once. Messages use one to three.
-pub(super) const BINDINGS_MAX: usize = 32;
+/// Namespace declarations in force at once. Messages use one to three, schema files of large
+/// sets some dozens.
+pub(super) const BINDINGS_MAX: usize = 128;
 
 const XML_NAMESPACE: &str = "http://www.w3.org/XML/1998/namespace";
 

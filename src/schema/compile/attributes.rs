@@ -30,6 +30,7 @@ impl<'s> Compiler<'s> {
         let mut known = HashSet::new();
         let mut own = None;
         let mut of_groups: Vec<Wildcard> = Vec::new();
+        let mut met: Vec<*const Node> = Vec::new();
         for child in &node.children {
             match child.name.as_str() {
                 "attribute" => match self.attribute(scope, child)? {
@@ -40,6 +41,11 @@ impl<'s> Compiler<'s> {
                     let name = child.attribute("ref").unwrap_or_default();
                     let (at, found) = self.global(scope, child, Kind::AttributeGroup, name)?;
                     let group = self.attribute_group(at, found)?;
+                    // The uses are a set: a group that is named twice adds nothing.
+                    if met.contains(&std::ptr::from_ref(found)) {
+                        continue;
+                    }
+                    met.push(found);
                     for found in group.uses {
                         self.add(scope, child, &mut set.uses, &mut known, found)?;
                     }

@@ -142,6 +142,9 @@ pub fn compile(set: &Set) -> Result<Schema> {
     for simple in &mut compiler.schema.simples {
         simple.settle();
     }
+    // NOTATION itself is the type of nothing, not even by xsi:type.
+    let notation = compiler.schema.names.find(XSD, "NOTATION");
+    notation.map(|name| compiler.schema.named_types.remove(&name));
     if compiler.schema.names.is_overfull() {
         return Err(Mistake {
             file: set.files[0].name.clone(),
