@@ -23,7 +23,7 @@
 pub mod fault;
 /// A finding is the trader's mistake: what, where, what was expected, how to mend it.
 pub mod finding;
-/// Bytes to events: charset, limits, positions. The only room that names quick-xml.
+/// Bytes to events: charset, limits, positions. The only room that names encoding_rs.
 pub mod xml;
 /// Any XSD: load, compile to tables, walk a document along them.
 pub mod schema;

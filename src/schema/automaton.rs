@@ -11,7 +11,7 @@ use std::collections::HashMap;
 
 use super::glushkov::{Builder, Loop, Op, Routes, exclude, settle};
 use super::names::Places;
-use super::tables::{Element, ElementId, Name, Particle, Wildcard};
+use super::tables::{Element, ElementId, Name, Particle, UNBOUNDED, Wildcard};
 
 /// What a position matches.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub enum Wrong {
     Ambiguous(Option<Name>),
     /// More positions, or more pairs of them, than are followed.
     TooLarge,
-    /// Repetitions inside each other whose counts can be told apart in more than one way.
+    /// Many repetitions inside each other whose counts can be told apart in more than one way.
     Counts,
 }
 
@@ -37,6 +37,10 @@ pub enum Wrong {
 /// at wildcards that may compete with them.
 const EDGES_MAX: usize = 2_000_000;
 const LOOKS_MAX: usize = 20_000_000;
+
+/// Counts of all loops together, multiplied, of a model whose counts can be told apart in more
+/// than one way: what is left of it while it is followed grows with them.
+const COUNTS_MAX: u64 = 10_000;
 
 /// A compiled content model. State 0 is the beginning, state n + 1 follows position n.
 #[derive(Debug)]
@@ -51,6 +55,9 @@ pub struct Automaton {
     ends: Vec<Option<u32>>,
     routes: Vec<Vec<Op>>,
     loops: Vec<Loop>,
+    /// Counts can be told apart in more than one way: it knows which particle an element
+    /// belongs to, and not when enough have come.
+    pub ambiguous: bool,
 }
 
 /// What leads on from a state.
@@ -95,6 +102,7 @@ impl Automaton {
             ends: vec![None; builder.follow.len() + 1],
             routes: Vec::new(),
             loops: builder.loops,
+            ambiguous: false,
         };
         let mut routes = Routes::default();
         // The empty one is the first, which `step` relies on.
@@ -104,7 +112,10 @@ impl Automaton {
         let states = std::iter::once(first.collect()).chain(builder.follow);
         let (mut edges_all, mut looks) = (0, 0);
         for pairs in states {
-            let settled = settle(pairs, &automaton.loops)?;
+            let settled = settle(&pairs, &automaton.loops).unwrap_or_else(|| {
+                automaton.ambiguous = true;
+                pairs
+            });
             let numbered: Vec<(u32, u32)> = settled
                 .into_iter()
                 .map(|(position, route)| (position, routes.number(route)))
@@ -135,6 +146,13 @@ impl Automaton {
         }
         for (position, route) in whole.last {
             automaton.ends[position as usize + 1] = Some(routes.number(route));
+        }
+        let counts = automaton.loops.iter().map(|it| match it.max {
+            UNBOUNDED => u64::from(it.min),
+            max => u64::from(max),
+        });
+        if automaton.ambiguous && counts.fold(1, u64::saturating_mul) > COUNTS_MAX {
+            return Err(Wrong::Counts);
         }
         automaton.around = builder.around;
         automaton.routes = routes.list;

@@ -27,7 +27,9 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
             _ if frame.nil => "cvc-elt.3.2.1",
             // Not even white space, the standard says.
             Inside::Nothing => "cvc-complex-type.2.1",
-            Inside::Automaton(_, model) | Inside::All(_, model) if !model.mixed && !blank => {
+            Inside::Automaton(_, model) | Inside::All(_, model) | Inside::Derived(model)
+                if !model.mixed && !blank =>
+            {
                 "cvc-complex-type.2.3"
             }
             _ => return self.gather(text, offset),
@@ -71,6 +73,10 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
         };
         let schema = self.schema;
         let gathered = self.value.take();
+        let left = match frame.inside {
+            Inside::Derived(_) => self.derived.pop(),
+            _ => None,
+        };
         let mut key = None;
         let mut simple_content = true;
         match frame.inside {
@@ -96,6 +102,14 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
                     .is_some_and(|detour| detour.depth == self.frames.len());
                 if detoured || !automaton.may_end(frame.state, counters) {
                     self.missing(automaton, &frame, offset);
+                }
+                self.mixed_value(&frame, gathered, offset);
+            }
+            Inside::Derived(_) => {
+                simple_content = false;
+                if left.is_some_and(|left| !left.nullable()) {
+                    let code = "cvc-complex-type.2.4.b";
+                    self.violate(code, frame.offset, offset, "", String::new());
                 }
                 self.mixed_value(&frame, gathered, offset);
             }
@@ -216,7 +230,9 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
             return;
         };
         let mixed = match frame.inside {
-            Inside::Automaton(_, model) | Inside::All(_, model) => model.mixed,
+            Inside::Automaton(_, model) | Inside::All(_, model) | Inside::Derived(model) => {
+                model.mixed
+            }
             Inside::Nothing | Inside::Text(_) => false,
         };
         let text = text.map_or(Cow::Borrowed(""), |(text, _)| text);

@@ -301,8 +301,10 @@ impl Routes {
 /// A position and a route to it, or from it.
 pub type Way = (u32, Vec<Op>);
 
-/// Leaves one route for each position, or such as exclude each other.
-pub fn settle(mut ways: Vec<Way>, loops: &[Loop]) -> Result<Vec<Way>, Wrong> {
+/// Leaves one route for each position, or such as exclude each other; `None` if the counts can
+/// be told apart in more than one way.
+pub fn settle(ways: &[Way], loops: &[Loop]) -> Option<Vec<Way>> {
+    let mut ways = ways.to_vec();
     ways.sort_unstable();
     ways.dedup();
     let mut settled: Vec<Way> = Vec::with_capacity(ways.len());
@@ -327,14 +329,14 @@ pub fn settle(mut ways: Vec<Way>, loops: &[Loop]) -> Result<Vec<Way>, Wrong> {
                 place = place.map(|place| place.min(at));
                 at += 1;
             } else {
-                return Err(Wrong::Counts);
+                return None;
             }
         }
         if let Some(place) = place {
             settled.insert(place, (position, route));
         }
     }
-    Ok(settled)
+    Some(settled)
 }
 
 /// Whether the counters never admit both: one leaves a loop that comes round an exact number

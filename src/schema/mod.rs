@@ -16,6 +16,7 @@
 mod automaton;
 mod compile;
 mod content;
+mod derivative;
 mod glushkov;
 mod identity;
 mod instance;

@@ -21,6 +21,9 @@ pub struct Model {
 pub enum Matcher {
     /// One state after another.
     Automaton(Automaton),
+    /// By derivatives, element for element: an automaton whose counts can be told apart in
+    /// more than one way.
+    Derived(Automaton),
     /// Each member at most once, in any order.
     All(All),
 }
@@ -43,7 +46,10 @@ impl Model {
     pub fn compile(particle: Particle, mixed: bool, elements: &[Element]) -> Result<Model, Wrong> {
         let matcher = match all_of(&particle) {
             Some((members, optional)) => Matcher::All(All::compile(members, optional, elements)?),
-            None => Matcher::Automaton(Automaton::compile(&particle, elements)?),
+            None => match Automaton::compile(&particle, elements)? {
+                automaton if automaton.ambiguous => Matcher::Derived(automaton),
+                automaton => Matcher::Automaton(automaton),
+            },
         };
         Ok(Model {
             mixed,
@@ -55,7 +61,7 @@ impl Model {
     /// How much there is of it.
     pub fn size(&self) -> usize {
         match &self.matcher {
-            Matcher::Automaton(automaton) => automaton.size(),
+            Matcher::Automaton(automaton) | Matcher::Derived(automaton) => automaton.size(),
             Matcher::All(all) => all.names.len(),
         }
     }
@@ -64,7 +70,7 @@ impl Model {
     pub fn elements(&self) -> Box<dyn Iterator<Item = ElementId> + '_> {
         match &self.matcher {
             Matcher::All(all) => Box::new(all.members.iter().map(|(element, _)| *element)),
-            Matcher::Automaton(automaton) => {
+            Matcher::Automaton(automaton) | Matcher::Derived(automaton) => {
                 Box::new(automaton.leaves().filter_map(|leaf| match leaf {
                     Leaf::Element(element) => Some(*element),
                     Leaf::Any(_) => None,

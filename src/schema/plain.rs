@@ -8,7 +8,6 @@
 //!                                 └─▶ derivative of the content model
 //! ```
 
-mod derivative;
 mod keys;
 mod tree;
 
@@ -17,11 +16,11 @@ use std::rc::Rc;
 
 use crate::xml::{Document, Limits};
 
+use super::derivative::{Expr, Match};
 use super::names::{Symbol, UNKNOWN_SPACE};
 use super::simple::Variety;
 use super::tables::*;
 use super::value::{Identity, Prefixes, White, is_nc_name, normalise};
-use derivative::{Expr, Match};
 use tree::{Numbered, Tree, numbered};
 
 /// The namespace of attributes that speak to a validator, and the four that do.

@@ -35,6 +35,11 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
     ) -> Found {
         match &model.matcher {
             Matcher::All(all) => self.recover_all(all, name, local, offset),
+            // Without states nothing is known of what may come.
+            Matcher::Derived(_) => {
+                self.violate("cvc-complex-type.2.4", offset, offset, local, String::new());
+                Found::PassOver
+            }
             Matcher::Automaton(automaton) if self.is_full() => {
                 self.only_counted(automaton, name, offset)
             }

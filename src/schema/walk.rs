@@ -3,12 +3,14 @@
 //! a way on after a violation.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 
 use crate::finding::Findings;
 use crate::xml::{Document, Event, Limits, Reader};
 
 use super::Sink;
 use super::automaton::{Automaton, Step};
+use super::derivative::{Expr, Match};
 use super::instance::{Ids, has_type};
 use super::keys::Keys;
 use super::model::{All, Matcher, Model};
@@ -34,6 +36,7 @@ pub fn walk(
         sink,
         frames: Vec::with_capacity(16),
         counters: Vec::new(),
+        derived: Vec::new(),
         bits: Vec::new(),
         value: None,
         violations: Vec::new(),
@@ -88,6 +91,8 @@ pub(super) struct Walk<'a, 's, S> {
     pub frames: Vec<Frame<'s>>,
     /// The counters of the content models of open elements.
     pub counters: Vec<u32>,
+    /// What is left of content models that are followed by derivatives.
+    pub derived: Vec<Rc<Expr>>,
     /// For every open element with an all group, which members were met.
     pub bits: Vec<bool>,
     /// The text of the innermost element, if it is one value, and its offset.
@@ -138,6 +143,8 @@ pub(super) enum Inside<'s> {
     Nothing,
     Text(&'s Simple),
     Automaton(&'s Automaton, &'s Model),
+    /// What is left of the model is the last of `Walk::derived`.
+    Derived(&'s Model),
     All(&'s All, &'s Model),
 }
 
@@ -237,6 +244,10 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
                     }
                     Inside::Automaton(automaton, model)
                 }
+                Matcher::Derived(_) => {
+                    self.derived.push(Expr::new(&model.particle));
+                    Inside::Derived(model)
+                }
                 Matcher::All(all) => {
                     self.bits.resize(bits + all.members.len(), false);
                     Inside::All(all, model)
@@ -335,6 +346,22 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
                 });
                 (step, model)
             }
+            Inside::Derived(model) => {
+                let left = self.derived.last_mut().expect("one for each such element");
+                let mut matches = Vec::new();
+                let next = left.derivative((name, space), &self.schema.elements, &mut matches);
+                if !matches.is_empty() {
+                    *left = next;
+                }
+                match matches.first() {
+                    Some(Match::Element(element)) => (Some(Step::Element(*element)), model),
+                    Some(Match::Any(process)) => {
+                        frame.broken = frame.gathers;
+                        return self.found_wild(*process, name, local, typed, offset);
+                    }
+                    None => (None, model),
+                }
+            }
             Inside::Nothing => return self.refused("cvc-complex-type.2.1", local, offset),
             Inside::Text(_) => {
                 frame.broken = true;
@@ -413,7 +440,10 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
         self.frames.last().is_none_or(|frame| {
             !frame.nil
                 && !frame.gathers
-                && matches!(frame.inside, Inside::Automaton(..) | Inside::All(..))
+                && matches!(
+                    frame.inside,
+                    Inside::Automaton(..) | Inside::Derived(_) | Inside::All(..)
+                )
         })
     }
 

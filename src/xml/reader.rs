@@ -2,10 +2,8 @@
 //! references and limits, in one pass over the bytes. The first refusal ends the document:
 //! what follows something that is not XML cannot be read with any confidence.
 //!
-//! This is on the way of every byte of every message. A reader on quick-xml's events took
-//! three times as long as those events alone (its checks of names, characters and text went
-//! over the bytes again), which was more than a whole validation may take; so the bytes are
-//! looked at here, once. `plain` says the same slowly; tests and a fuzz target compare the two.
+//! This is on the way of every byte of every message, so the bytes are looked at once.
+//! `plain` says the same slowly; tests and a fuzz target compare the two.
 
 use std::borrow::Cow;
 
@@ -447,8 +445,8 @@ impl<'a> Reader<'a> {
 
     /// One look over the whole text, before anything else is believed of it.
     pub(super) fn check_characters(&self) -> Result<(), Box<Stop>> {
-        // The one byte order mark that may be there is not part of the text; quick-xml would
-        // pass over another one and lose count of the bytes.
+        // The one byte order mark that may be there is not part of the text; another one is a
+        // character before the first markup.
         if self.text.starts_with('\u{feff}') {
             return Err(stop(Refusal::NotWellFormed, 0, "U+FEFF", "<"));
         }

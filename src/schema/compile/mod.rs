@@ -214,7 +214,7 @@ impl<'s> Compiler<'s> {
             ),
             Wrong::Ambiguous(None) => "cos-nonambig: two wildcards admit the same elements".to_owned(),
             Wrong::TooLarge => "a content model of this size is not supported".to_owned(),
-            Wrong::Counts => "repetitions inside each other whose counts can be told apart in more than one way are not supported".to_owned(),
+            Wrong::Counts => "so many repetitions inside each other whose counts can be told apart in more than one way are not supported".to_owned(),
         };
         self.type_mistake(ty, text)
     }

@@ -1,6 +1,7 @@
 //! Content models by Brzozowski's derivatives: what may follow once an element was taken is
 //! again a content model. No states, no counters; a model is small, and only its derivatives
-//! of repetitions inside each other may grow.
+//! of repetitions inside each other may grow. The plain walk goes by these alone; the fast one
+//! only where the counts of an automaton can be told apart in more than one way.
 
 use std::rc::Rc;
 
