@@ -151,7 +151,7 @@ fn without_documents_the_schemas_are_only_compiled() {
     assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""));
     assert_eq!(
         ran.err,
-        "tongguan: order.xsd:6: src-resolve: t:number is not declared\n"
+        "tongguan: order.xsd:6: src-resolve: t:number is not declared; the import in line 2 brought no file\n"
     );
 }
 

@@ -1,6 +1,8 @@
 //! `tongguan validate --schema`: any XSD, without a family and without a gateway. Schemas are
 //! read from the folders of the files given, and from folders given; nothing is fetched.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::io::{ErrorKind, Write};
 use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -156,10 +158,11 @@ pub fn compile(given: &[PathBuf]) -> Result<Schema, Fault> {
         folders: folders
             .filter_map(|folder| folder.canonicalize().ok())
             .collect(),
+        names: RefCell::default(),
     };
     let names: Vec<String> = files
         .iter()
-        .map(|file| normal(file).to_string_lossy().into_owned())
+        .map(|file| source.name(&normal(file)))
         .collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     Schema::compile_set(&names, &source).map_err(|mistake| Fault::operator(mistake.to_string()))
@@ -168,6 +171,18 @@ pub fn compile(given: &[PathBuf]) -> Result<Schema, Fault> {
 /// Schema files on disk, in these folders and below them.
 struct Folders {
     folders: Vec<PathBuf>,
+    /// The names of files by where they are: a file is one, by whichever way it is named.
+    names: RefCell<HashMap<PathBuf, String>>,
+}
+
+impl Folders {
+    fn name(&self, path: &Path) -> String {
+        let name = path.to_string_lossy().into_owned();
+        match path.canonicalize() {
+            Ok(place) => self.names.borrow_mut().entry(place).or_insert(name).clone(),
+            Err(_) => name,
+        }
+    }
 }
 
 impl Source for Folders {
@@ -195,7 +210,7 @@ impl Source for Folders {
             Ok(path) => self.folders.iter().any(|folder| path.starts_with(folder)),
             Err(_) => true,
         };
-        inside.then(|| path.to_string_lossy().into_owned())
+        inside.then(|| self.name(&path))
     }
 }
 

@@ -276,7 +276,7 @@ impl Set {
                 continue;
             };
             let Some(target) = source.locate(name, location) else {
-                if is_import && location.contains("://") {
+                if is_import && location.contains(':') {
                     continue;
                 }
                 let text = format!(

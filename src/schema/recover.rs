@@ -117,7 +117,7 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
             // What stands in the place of what is missing may have been named before.
             if named != from {
                 let expected = self.names_expected(automaton, from, &left);
-                self.violate("cvc-complex-type.2.4", offset, offset, local, expected);
+                self.violate("cvc-complex-type.2.4.d", offset, offset, local, expected);
             }
             self.move_to(state, counters);
             self.detour(from, left);

@@ -200,6 +200,12 @@ pub const MESSAGES: &[Row] = &[
         "The value of this element is fixed; write exactly what is expected",
     ),
     (
+        "cvc-complex-type.2.4.d",
+        "missing-before",
+        "此元素之前缺少必需的元素，请补充",
+        "A required element is missing before this one; add it",
+    ),
+    (
         "cvc-complex-type.2.4.c",
         "undeclared-element",
         "该元素未在任何架构中声明",

@@ -307,7 +307,21 @@ impl<'s> Compiler<'s> {
         }
         match self.globals.declared.get(&(kind, namespace, local)) {
             Some((file, found)) => Ok((self.scope(*file, found), found)),
-            None => self.mistake(scope, node, format!("src-resolve: {name} is not declared")),
+            None => {
+                let imports = self.set.files[scope.file].root.children.iter();
+                let found = |known: &str| self.set.files.iter().any(|file| file.namespace == known);
+                let empty = imports
+                    .filter(|child| child.name == "import")
+                    .find(|import| {
+                        import.attribute("namespace").unwrap_or("") == namespace
+                            && !found(namespace)
+                    });
+                let hint = empty.map_or(String::new(), |import| {
+                    format!("; the import in line {} brought no file", import.line)
+                });
+                let text = format!("src-resolve: {name} is not declared{hint}");
+                self.mistake(scope, node, text)
+            }
         }
     }
 
