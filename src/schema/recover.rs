@@ -17,6 +17,9 @@ pub(super) struct Detour {
     pub depth: usize,
     state: u32,
     counters: Vec<u32>,
+    /// Which violations say that what was passed over is missing, after the one that says
+    /// that something is wrong: when it comes after all, they are withdrawn.
+    said: std::ops::Range<usize>,
 }
 
 /// Missing elements that are named one by one when others stand in their place.
@@ -52,6 +55,15 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
                 {
                     return found;
                 }
+                // Or something is missing where the detour goes on.
+                if self.take_detour() {
+                    if let Some(found) =
+                        self.after_missing(automaton, name, space, local, typed, offset)
+                    {
+                        return found;
+                    }
+                    self.take_detour();
+                }
                 let elsewhere = self.frames.last().and_then(|frame| {
                     automaton.elsewhere(frame.state, name?, &self.schema.elements)
                 });
@@ -81,14 +93,42 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
             .last_mut()
             .filter(|detour| detour.depth == depth)?;
         let step = automaton.step(&mut detour.state, &mut detour.counters, name, space)?;
-        let frame = self.frames.last_mut().expect("inside the root");
-        // Now the detour is the way, and the way a detour.
-        std::mem::swap(&mut frame.state, &mut detour.state);
-        self.counters[frame.counters as usize..].swap_with_slice(&mut detour.counters);
+        let said = std::mem::take(&mut detour.said);
+        let back = self
+            .frames
+            .last()
+            .is_some_and(|frame| detour.state < frame.state);
+        if back && said.end <= self.violations.len() {
+            // It came late: the one element is out of order, and nothing is missing.
+            if let Some(first) = said.start.checked_sub(1) {
+                let code = &mut self.violations[first].code;
+                if *code == "cvc-complex-type.2.4.d" {
+                    *code = "cvc-complex-type.2.4";
+                }
+            }
+            self.violations.drain(said);
+        }
+        self.take_detour();
         Some(match step {
             Step::Element(element) => self.concrete(element, offset),
             Step::Any(wildcard) => self.found_wild(wildcard.process, name, local, typed, offset),
         })
+    }
+
+    /// Makes the detour the way, and the way a detour; false if there is none.
+    fn take_detour(&mut self) -> bool {
+        let depth = self.frames.len() - 1;
+        let Some(detour) = self
+            .detours
+            .last_mut()
+            .filter(|detour| detour.depth == depth)
+        else {
+            return false;
+        };
+        let frame = self.frames.last_mut().expect("inside the root");
+        std::mem::swap(&mut frame.state, &mut detour.state);
+        self.counters[frame.counters as usize..].swap_with_slice(&mut detour.counters);
+        true
     }
 
     /// An element that fits when one that is expected is taken to be missing.
@@ -120,7 +160,8 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
                 self.violate("cvc-complex-type.2.4.d", offset, offset, local, expected);
             }
             self.move_to(state, counters);
-            self.detour(from, left);
+            let said = self.violations.len();
+            self.detour(from, left, said..said);
             return Some(match step {
                 Step::Element(element) => self.concrete(element, offset),
                 Step::Any(wildcard) => {
@@ -150,6 +191,7 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
         // Each further one that is required and passed over is a finding of its own.
         let name = self.schema.elements[element].name;
         let (mut state, mut counters) = (from, left.clone());
+        let before = self.violations.len();
         for round in 0..NAMED_MAX {
             let mut next = automaton.expected(state, &counters).into_iter();
             let Some(next) = next.rfind(|next| (state..position).contains(next)) else {
@@ -171,7 +213,7 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
         let (mut state, mut counters) = (from, left.clone());
         automaton.jump(&mut state, &mut counters, position);
         self.move_to(state, counters);
-        self.detour(from, left);
+        self.detour(from, left, before..self.violations.len());
         self.concrete(element, offset)
     }
 
@@ -335,13 +377,14 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
         }
     }
 
-    fn detour(&mut self, state: u32, counters: Vec<u32>) {
+    fn detour(&mut self, state: u32, counters: Vec<u32>, said: std::ops::Range<usize>) {
         let depth = self.frames.len() - 1;
         self.detours.retain(|detour| detour.depth < depth);
         self.detours.push(Detour {
             depth,
             state,
             counters,
+            said,
         });
     }
 
