@@ -315,7 +315,7 @@ impl Comparison<'_, '_> {
         match (&own.term, &base.term) {
             (Term::All(items), Term::All(from)) => {
                 self.range("rcase-Recurse.1", own_range, base_range)?;
-                self.unordered("rcase-Recurse", items, from)
+                self.ordered("rcase-Recurse", items, from, true)
             }
             (Term::Sequence(items), Term::Sequence(from)) => {
                 self.range("rcase-Recurse.1", own_range, base_range)?;
