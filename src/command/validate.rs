@@ -77,7 +77,7 @@ pub fn run(args: Args) -> Outcome {
 fn as_json(file: &str, checked: &Checked, language: Language) -> serde_json::Value {
     let findings = checked.findings.list().iter().map(|finding| {
         json!({
-            "code": finding.code, "severity": finding.severity, "path": finding.path, "line": finding.place.line,
+            "code": finding.code, "name": finding.name, "severity": finding.severity, "path": finding.path, "line": finding.place.line,
             "column": finding.place.column, "offset": finding.place.offset, "value": finding.value,
             "expected": finding.expected, "text": finding.text.in_language(language),
         })
