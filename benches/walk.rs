@@ -1,5 +1,6 @@
-//! The whole check of a message (validation with facets, code lists and rules, and the
-//! extraction of the fields that its family names) against two floors on the same bytes in one
+//! A message validated by its schema (`walk`), the same with code lists and the extraction of
+//! what its family names (`lists`), and the whole check with every business rule (`check`),
+//! against two floors on the same bytes in one
 //! run: the bare quick-xml reader, and our reader, which also checks characters, names,
 //! namespaces and limits. With `--features libxml2`, and libxml2 with its headers on the
 //! machine, also against that library's parse plus validate, schema compiled once on both
@@ -108,6 +109,23 @@ fn check(catalogue: &Catalogue, text: &str, limits: &Limits) {
     assert!(found.is_empty() && checked.message.is_some(), "{found:?}");
 }
 
+/// The families with every rule switched off that is not about a code list.
+fn lists_only() -> Catalogue {
+    let mut config = Config::default();
+    for rules in ["goods/dec", "manifest/MT1201", "manifest/manifest"] {
+        let path = format!("schemas/{rules}.rules.toml");
+        let text = std::fs::read_to_string(&path).expect(&path);
+        let table: toml::Table = toml::from_str(&text).expect(&path);
+        for rule in table["rule"].as_array().expect("rules") {
+            if rule["check"].get("list").is_none() {
+                let code = rule["code"].as_str().expect("a code").to_owned();
+                config.rules.insert(code, None);
+            }
+        }
+    }
+    gateway::catalogue(&config).expect("families")
+}
+
 fn compiled(sample: &Sample) -> Schema {
     let files: Files = std::fs::read_dir(sample.folder)
         .expect("the family")
@@ -127,6 +145,7 @@ fn compiled(sample: &Sample) -> Schema {
 
 fn benches(criterion: &mut Criterion) {
     let catalogue = gateway::catalogue(&Config::default()).expect("families");
+    let lists = lists_only();
     let limits = Limits::default();
     for sample in samples() {
         let text = sample.text.as_str();
@@ -137,6 +156,9 @@ fn benches(criterion: &mut Criterion) {
         group.bench_function("reader", |bencher| bencher.iter(|| read(text, &limits)));
         group.bench_function("walk", |bencher| {
             bencher.iter(|| walk(&schema, text, &limits))
+        });
+        group.bench_function("lists", |bencher| {
+            bencher.iter(|| check(&lists, text, &limits))
         });
         group.bench_function("check", |bencher| {
             bencher.iter(|| check(&catalogue, text, &limits))
@@ -167,6 +189,7 @@ type Contender<'a> = (&'static str, Box<dyn Fn() + 'a>);
 /// The table: throughput of each, and how it compares with the first and the last.
 fn ratios() {
     let catalogue = gateway::catalogue(&Config::default()).expect("families");
+    let lists = lists_only();
     let limits = Limits::default();
     println!(
         "\nmedians of {ROUNDS} interleaved rounds, MB/s (times as long as the bare quick-xml reader)"
@@ -181,6 +204,7 @@ fn ratios() {
             ("quick-xml", Box::new(|| _ = black_box(bare(text)))),
             ("reader", Box::new(|| _ = black_box(read(text, &limits)))),
             ("walk", Box::new(|| walk(&schema, text, &limits))),
+            ("lists", Box::new(|| check(&lists, text, &limits))),
             ("check", Box::new(|| check(&catalogue, text, &limits))),
         ];
         #[cfg(feature = "libxml2")]
@@ -209,12 +233,11 @@ fn ratios() {
             let speed = text.len() as f64 / median / 1e6;
             print!("  {name} {speed:.0} ({:.2})", median / medians[0]);
         }
-        if medians.len() > 4 {
-            print!(
-                "  libxml2 : walk {:.1}, libxml2 : check {:.1}",
-                medians[4] / medians[2],
-                medians[4] / medians[3]
-            );
+        if let [.., walk, lists, check, peer] = medians[..]
+            && medians.len() > 5
+        {
+            let (walk, lists, check) = (peer / walk, peer / lists, peer / check);
+            print!("  libxml2 : walk {walk:.1}, : lists {lists:.1}, : check {check:.1}");
         }
         println!();
     }
