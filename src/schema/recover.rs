@@ -17,9 +17,17 @@ pub(super) struct Detour {
     pub depth: usize,
     state: u32,
     counters: Vec<u32>,
-    /// Which violations say that what was passed over is missing, after the one that says
-    /// that something is wrong: when it comes after all, they are withdrawn.
-    said: std::ops::Range<usize>,
+    /// What was said when the way was left, for when what was passed over comes after all.
+    said: Said,
+}
+
+/// Violations by their places in the list.
+#[derive(Default)]
+pub(super) struct Said {
+    /// That something is missing before an element: then that element only stood too early.
+    missing: Option<usize>,
+    /// That more is missing: then it is not.
+    more: std::ops::Range<usize>,
 }
 
 /// Missing elements that are named one by one when others stand in their place.
@@ -98,15 +106,11 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
             .frames
             .last()
             .is_some_and(|frame| detour.state < frame.state);
-        if back && said.end <= self.violations.len() {
-            // It came late: the one element is out of order, and nothing is missing.
-            if let Some(first) = said.start.checked_sub(1) {
-                let code = &mut self.violations[first].code;
-                if *code == "cvc-complex-type.2.4.d" {
-                    *code = "cvc-complex-type.2.4";
-                }
+        if back {
+            if let Some(missing) = said.missing {
+                self.violations[missing].code = "cvc-complex-type.2.4";
             }
-            self.violations.drain(said);
+            self.violations.drain(said.more);
         }
         self.take_detour();
         Some(match step {
@@ -155,13 +159,14 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
                 continue;
             };
             // What stands in the place of what is missing may have been named before.
+            let mut said = Said::default();
             if named != from {
                 let expected = self.names_expected(automaton, from, &left);
+                said.missing = Some(self.violations.len()).filter(|_| !self.is_full());
                 self.violate("cvc-complex-type.2.4.d", offset, offset, local, expected);
             }
             self.move_to(state, counters);
-            let said = self.violations.len();
-            self.detour(from, left, said..said);
+            self.detour(from, left, said);
             return Some(match step {
                 Step::Element(element) => self.concrete(element, offset),
                 Step::Any(wildcard) => {
@@ -213,7 +218,11 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
         let (mut state, mut counters) = (from, left.clone());
         automaton.jump(&mut state, &mut counters, position);
         self.move_to(state, counters);
-        self.detour(from, left, before..self.violations.len());
+        let said = Said {
+            missing: None,
+            more: before..self.violations.len(),
+        };
+        self.detour(from, left, said);
         self.concrete(element, offset)
     }
 
@@ -377,7 +386,7 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
         }
     }
 
-    fn detour(&mut self, state: u32, counters: Vec<u32>, said: std::ops::Range<usize>) {
+    fn detour(&mut self, state: u32, counters: Vec<u32>, said: Said) {
         let depth = self.frames.len() - 1;
         self.detours.retain(|detour| detour.depth < depth);
         self.detours.push(Detour {

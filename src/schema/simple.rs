@@ -266,7 +266,8 @@ impl Simple {
     ) -> Result<(), Misfit<'s>> {
         let facets = &self.facets;
         let measured = facets.length_max.is_some() || facets.length_min.is_some();
-        if (measured || facets.length.is_some()) && primitive.has_length() {
+        // Of QName and NOTATION every value is facet-valid (Part 2, 4.3.1.3, clause 1.3).
+        if (measured || facets.length.is_some()) && primitive.has_length() && !self.contextual {
             // A text has at least as many bytes as characters, and as octets that it stands for.
             let within = facets.length_max.is_none_or(|max| text.len() as u64 <= max);
             let enough = facets.length_min.is_none_or(|min| {

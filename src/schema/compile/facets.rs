@@ -426,10 +426,7 @@ fn applies(variety: &Variety, facet: &str) -> bool {
             "pattern" | "enumeration" | "whiteSpace" => {
                 facet != "enumeration" || *primitive != Primitive::Boolean
             }
-            "length" | "minLength" | "maxLength" => {
-                primitive.has_length()
-                    || matches!(primitive, Primitive::QName | Primitive::Notation)
-            }
+            "length" | "minLength" | "maxLength" => primitive.has_length(),
             "totalDigits" | "fractionDigits" => primitive.is_numeric(),
             _ => primitive.is_ordered(),
         },
