@@ -462,3 +462,26 @@ fn a_reader_may_leave_early() {
     assert!(!err.contains("panicked"), "{err}");
     assert_eq!(output.status.code(), Some(1), "{err}");
 }
+
+/// Without `--schema` the families check, and the files are gone through in the same way.
+#[test]
+fn families_check_the_rest_when_a_file_cannot_be_read() {
+    let bench = Bench::new(&[(
+        "goods.xml",
+        include_str!("messages/goods/broken/missing-mandatory.xml"),
+    )]);
+    let ran = bench.run(&["gone.xml", "goods.xml"]);
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.err.starts_with("tongguan: gone.xml: "), "{}", ran.err);
+    assert!(
+        ran.out
+            .starts_with("goods.xml: refused, DecMessage (goods)\n  goods.xml:"),
+        "{}",
+        ran.out
+    );
+    let json = bench.run(&["--json", "goods.xml"]);
+    let line: Value = serde_json::from_str(&json.out).expect("JSON");
+    assert_eq!(json.code, Some(1));
+    assert_eq!(line["message_type"], "DecMessage");
+    assert_eq!(line["findings"][0]["severity"], "error");
+}

@@ -293,6 +293,9 @@ impl Stage {
                 text(finding, "path")
             );
             println!("           {}", text(finding, "text"));
+            if !text(finding, "expected").is_empty() {
+                println!("           expected: {}", text(finding, "expected"));
+            }
         }
         Ok(response.status == 422 && !findings.is_empty())
     }

@@ -3,6 +3,7 @@
 
 pub mod check;
 pub mod demo;
+pub mod findings;
 pub mod keys;
 pub mod rebuild;
 pub mod schema;

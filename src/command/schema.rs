@@ -1,24 +1,20 @@
-//! `tongguan validate --schema`: any XSD, without a family and without a gateway. Schemas are
-//! read from the folders of the files given, and from folders given; nothing is fetched.
+//! What `tongguan validate --schema` checks by: any XSD, without a family and without a
+//! gateway. Schemas are read from the folders of the files given, and from folders given;
+//! nothing is fetched.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
-use std::time::{Duration, Instant};
-
-use serde_json::json;
 
 use crate::fault::Fault;
-use crate::finding::{Findings, Language};
+use crate::finding::Findings;
 use crate::schema::{Schema, Source};
 use crate::xml::{Document, Limits};
 
-use super::{Exit, Outcome, read};
-
 /// What a document may cost here: whoever checks his own files knows them, so the limits only
 /// keep a mistake from taking the whole machine.
-fn limits(findings_max: usize) -> Limits {
+pub fn limits(findings_max: usize) -> Limits {
     Limits {
         depth_max: 2_000,
         attributes_max: 100_000,
@@ -31,106 +27,14 @@ fn limits(findings_max: usize) -> Limits {
     }
 }
 
-/// Validates `files` by `schemas`; without files it only compiles. A file that cannot be read
-/// is named at once, the others are checked all the same.
-///
-/// # Errors
-/// A wrong or unsupported schema, unreadable files.
-pub fn run(
-    schemas: &[PathBuf],
-    files: &[PathBuf],
-    language: Language,
-    as_json: bool,
-    findings_max: usize,
-) -> Outcome {
-    let schema = compile(schemas)?;
-    if files.is_empty() {
-        let (elements, types, simples) = schema.size();
-        eprintln!(
-            "the schemas are right: {elements} elements, {types} types ({simples} simple), the built-in ones included"
-        );
-        return Ok(Exit::Fine);
+/// Checks bytes by `schema` alone, however they are encoded.
+pub fn check(schema: &Schema, bytes: &[u8], limits: &Limits) -> Findings {
+    let mut findings = Findings::new(limits.findings_max);
+    if let Some(document) = Document::decode(bytes, None, &mut findings) {
+        schema.walk(&document, None, limits, &mut (), &mut findings);
     }
-    let limits = limits(findings_max);
-    let mut tally = Tally::default();
-    for file in files {
-        let bytes = match read(file) {
-            Ok(bytes) => bytes,
-            Err(fault) if files.len() == 1 => return Err(fault),
-            Err(fault) => {
-                eprintln!("tongguan: {fault}");
-                tally.unreadable += 1;
-                continue;
-            }
-        };
-        let mut findings = Findings::new(findings_max);
-        let start = Instant::now();
-        if let Some(document) = Document::decode(&bytes, None, &mut findings) {
-            schema.walk(&document, None, &limits, &mut (), &mut findings);
-        }
-        tally.walking += start.elapsed();
-        tally.bytes += bytes.len();
-        tally.checked += 1;
-        tally.invalid += usize::from(findings.refuse());
-        findings.sort();
-        let name = file.display().to_string();
-        let text = match as_json {
-            true => format!("{}\n", in_json(&name, &findings, language)),
-            false => in_text(&name, &findings, language),
-        };
-        if !say(&text)? {
-            break;
-        }
-    }
-    if files.len() > 1 {
-        eprintln!("{tally}");
-    }
-    match tally {
-        Tally { unreadable: 0, .. } if tally.invalid == 0 => Ok(Exit::Fine),
-        Tally { unreadable: 0, .. } => Ok(Exit::Negative),
-        Tally { unreadable, .. } => Err(Fault::operator(format!(
-            "{unreadable} of {} files could not be read",
-            files.len()
-        ))),
-    }
-}
-
-/// Writes to standard output; false when nobody reads it any more, as with `| head`.
-fn say(text: &str) -> Result<bool, Fault> {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
-        Err(error) => Err(Fault::operator(format!("standard output: {error}"))),
-    }
-}
-
-/// What came of many files.
-#[derive(Default)]
-struct Tally {
-    checked: usize,
-    invalid: usize,
-    unreadable: usize,
-    bytes: usize,
-    walking: Duration,
-}
-
-impl std::fmt::Display for Tally {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let seconds = self.walking.as_secs_f64().max(1e-9);
-        let megabytes = self.bytes as f64 / 1e6;
-        let given = self.checked + self.unreadable;
-        write!(f, "{given} files, {} invalid", self.invalid)?;
-        if self.unreadable > 0 {
-            write!(f, ", {} unreadable", self.unreadable)?;
-        }
-        write!(
-            f,
-            ", {megabytes:.3} MB in {seconds:.3} s of validation: {:.1} MB/s, {:.0} files/s",
-            megabytes / seconds,
-            self.checked as f64 / seconds
-        )
-    }
+    findings.sort();
+    findings
 }
 
 /// Compiles the schema files among `given`; folders among them may be read as well.
@@ -242,52 +146,4 @@ fn normal(path: &Path) -> PathBuf {
         }
     }
     parts
-}
-
-fn in_json(file: &str, findings: &Findings, language: Language) -> serde_json::Value {
-    let list = findings.list().iter().map(|finding| {
-        json!({
-            "code": finding.code, "name": finding.name, "path": finding.path,
-            "line": finding.place.line, "column": finding.place.column,
-            "offset": finding.place.offset, "value": finding.value,
-            "expected": finding.expected, "text": finding.text.in_language(language),
-        })
-    });
-    json!({
-        "file": file,
-        "valid": !findings.refuse(),
-        "findings": list.collect::<Vec<_>>(),
-        "findings_omitted": findings.omitted(),
-    })
-}
-
-fn in_text(file: &str, findings: &Findings, language: Language) -> String {
-    let verdict = if findings.refuse() {
-        "invalid"
-    } else {
-        "valid"
-    };
-    let mut out = format!("{file}: {verdict}\n");
-    for finding in findings.list() {
-        let place = finding.place;
-        let what = [&*finding.code, &*finding.name, &*finding.path];
-        let what: Vec<&str> = what.into_iter().filter(|part| !part.is_empty()).collect();
-        out += &format!(
-            "  {file}:{}:{} {}\n    {}\n",
-            place.line,
-            place.column,
-            what.join(" "),
-            finding.text.in_language(language)
-        );
-        if !finding.value.is_empty() {
-            out += &format!("    found: {}\n", finding.value);
-        }
-        if !finding.expected.is_empty() {
-            out += &format!("    expected: {}\n", finding.expected);
-        }
-    }
-    if findings.omitted() > 0 {
-        out += &format!("  and {} more\n", findings.omitted());
-    }
-    out
 }
