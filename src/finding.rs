@@ -158,13 +158,41 @@ impl Findings {
     }
 }
 
+/// A word that is looked for has at most this many bytes, and the words among which it is
+/// looked for are at most so many: beyond that looking costs more than it helps.
+const NEAR_BYTES_MAX: usize = 64;
+const NEAR_MAX: usize = 2_000;
+
 /// The word of `known` nearest to `word`, if one is near enough to have been meant.
 pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+    let known: Vec<&str> = known.into_iter().take(NEAR_MAX + 1).collect();
+    if word.len() > NEAR_BYTES_MAX || known.len() > NEAR_MAX {
+        return None;
+    }
     let candidates = known
         .into_iter()
         .map(|candidate| (distance(word, candidate), candidate));
     let (distance, candidate) = candidates.min()?;
     (distance <= candidate.len().max(word.len()) / 3).then_some(candidate)
+}
+
+/// The name that was probably meant, or all of them as a finding lists them.
+pub fn meant(word: &str, names: &[&str]) -> String {
+    let all = || names.iter().copied();
+    nearest(word, all()).map_or_else(|| listing(all()), str::to_owned)
+}
+
+/// Names or values that a finding lists; the rest is counted.
+pub const LISTED_MAX: usize = 12;
+
+/// Names or values for a finding: the first ones, and how many there are.
+pub fn listing<'l>(all: impl Iterator<Item = &'l str> + Clone) -> String {
+    let count = all.clone().count();
+    let listed: Vec<&str> = all.take(LISTED_MAX).collect();
+    match count > LISTED_MAX {
+        true => format!("{}, … ({count})", listed.join(", ")),
+        false => listed.join(", "),
+    }
 }
 
 /// Levenshtein's distance, in bytes.

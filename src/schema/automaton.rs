@@ -10,6 +10,7 @@
 use std::collections::HashMap;
 
 use super::glushkov::{Builder, Loop, Op, Routes, exclude, settle};
+use super::model::Step;
 use super::names::Places;
 use super::tables::{Element, ElementId, Name, Particle, UNBOUNDED, Wildcard};
 
@@ -79,15 +80,6 @@ struct Edge {
     route: u32,
 }
 
-/// What an element means at some place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step<'m> {
-    /// It is this element.
-    Element(ElementId),
-    /// A wildcard takes it.
-    Any(&'m Wildcard),
-}
-
 impl Automaton {
     /// Compiles a model; every element's `stands_for` has to be complete.
     pub fn compile(particle: &Particle, elements: &[Element]) -> Result<Automaton, Wrong> {
@@ -105,8 +97,6 @@ impl Automaton {
             ambiguous: false,
         };
         let mut routes = Routes::default();
-        // The empty one is the first, which `step` relies on.
-        routes.number(Vec::new());
         let mut known: HashMap<Vec<(u32, u32)>, u32> = HashMap::new();
         let first = whole.first.iter().cloned();
         let states = std::iter::once(first.collect()).chain(builder.follow);
@@ -183,16 +173,12 @@ impl Automaton {
         counters: &mut [u32],
         name: Option<Name>,
         space: u16,
-    ) -> Option<Step<'_>> {
+    ) -> Option<Step> {
         let edges = &self.lists[self.next[*state as usize] as usize];
         if let Some(name) = name {
             let from = edges.places.find(name, |at| edges.named[at].name);
             let edges = from.map_or(&[][..], |from| &edges.named[from..]);
             for edge in edges.iter().take_while(|edge| edge.name == name) {
-                if edge.route == 0 {
-                    *state = edge.position + 1;
-                    return Some(Step::Element(edge.element as ElementId));
-                }
                 if self.admits(edge.route, counters) {
                     self.take(edge.route, counters);
                     *state = edge.position + 1;
@@ -207,7 +193,7 @@ impl Automaton {
             {
                 self.take(*route, counters);
                 *state = position + 1;
-                return Some(Step::Any(wildcard));
+                return Some(Step::Any(wildcard.process));
             }
         }
         None

@@ -8,7 +8,11 @@ use crate::xml::Reader;
 use super::Sink;
 use super::simple::Simple;
 use super::tables::*;
+use super::value::{White, normalise};
 use super::walk::{Frame, Inside, Walk};
+
+/// An element ends where its content needs more.
+const MISSING: &str = "cvc-complex-type.2.4.b";
 
 impl<'a, 's, S: Sink> Walk<'a, 's, S> {
     /// Text inside the innermost open element.
@@ -36,19 +40,14 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
         };
         frame.strayed = true;
         let element = frame.offset;
-        let (value, lead) = Schema::trimmed(&text);
-        self.violate(
-            code,
-            element,
-            offset + if blank { 0 } else { lead },
-            &value,
-            String::new(),
-        );
+        // White space alone is shown where it begins.
+        let at = offset + if blank { 0 } else { lead(&text) };
+        self.violate(code, element, at, &shown(&text), String::new());
     }
 
     /// Text that may be all or a part of a value.
     fn gather(&mut self, text: Cow<'a, str>, offset: usize) {
-        let Some(frame) = self.frames.last_mut().filter(|frame| frame.gathers) else {
+        let Some(frame) = self.frames.last_mut().filter(|frame| frame.gathers()) else {
             return;
         };
         let max = self.limits.text_bytes_max;
@@ -77,24 +76,17 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
             Inside::Derived(_) => self.derived.pop(),
             _ => None,
         };
+        let simple = matches!(frame.inside, Inside::Text(_));
         let mut key = None;
-        let mut simple_content = true;
         match frame.inside {
-            _ if frame.nil => simple_content = matches!(frame.inside, Inside::Text(_)),
-            Inside::Nothing => {
-                simple_content = false;
-                self.mixed_value(&frame, gathered, offset);
-            }
+            _ if frame.nil => {}
+            Inside::Text(_) if frame.broken => self.misfit(frame.told),
             Inside::Text(simple) => {
                 let (text, at) = gathered.unwrap_or((Cow::Borrowed(""), offset));
-                if frame.broken {
-                    self.misfit(&frame);
-                } else {
-                    key = self.simple(reader, &frame, simple, &text, at);
-                }
+                key = self.simple(reader, &frame, simple, (&text, at));
             }
+            Inside::Nothing => self.mixed_value(&frame, gathered, offset),
             Inside::Automaton(automaton, _) => {
-                simple_content = false;
                 let counters = &self.counters[frame.counters as usize..];
                 let detoured = self
                     .detours
@@ -106,25 +98,21 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
                 self.mixed_value(&frame, gathered, offset);
             }
             Inside::Derived(_) => {
-                simple_content = false;
                 if left.is_some_and(|left| !left.nullable()) {
-                    let code = "cvc-complex-type.2.4.b";
-                    self.violate(code, frame.offset, offset, "", String::new());
+                    self.violate(MISSING, frame.offset, offset, "", String::new());
                 }
                 self.mixed_value(&frame, gathered, offset);
             }
             Inside::All(all, _) => {
-                simple_content = false;
                 self.missing_of_all(all, &frame, offset);
                 self.mixed_value(&frame, gathered, offset);
             }
         }
         self.counters.truncate(frame.counters as usize);
         self.bits.truncate(frame.bits as usize);
-        if self.keyed {
+        if self.keyed() {
             let nillable = frame.element.is_some_and(|element| element.nillable);
-            self.keys
-                .end(&schema.constraints, key, simple_content, nillable);
+            self.keys.end(&schema.constraints, key, simple, nillable);
             for broken in std::mem::take(&mut self.keys.broken) {
                 self.violate(
                     broken.code,
@@ -140,83 +128,85 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
         }
     }
 
-    /// Checks the value of an element that holds nothing else, and tells the sink.
+    /// An element that is a value and nothing else, from beginning to end; `told` is its name
+    /// if the sink is told of it.
     pub fn leaf(
         &mut self,
         reader: &Reader<'a>,
         simple: &'s Simple,
-        text: &str,
-        offset: usize,
+        (text, at): (&str, usize),
         element: usize,
+        told: Option<Symbol>,
     ) {
-        let told = self.frames.last().is_none_or(|frame| frame.told);
-        // Where the value begins, for people: after leading white space.
-        let at = offset + text.bytes().take_while(|byte| *byte <= b' ').count();
-        match simple.check(&self.schema.simples, text, reader) {
-            Ok(value) if told && !value.is_empty() => self.sink.text(&value, at),
-            Ok(_) => {}
-            Err(misfit) => {
-                if told {
-                    self.sink.misfit();
-                }
-                let (value, _) = Schema::trimmed(text);
-                let expected = misfit.expected(text);
-                self.violate(misfit.code, element, at, &value, expected);
-            }
+        if let Some(name) = told {
+            self.sink.start(name, element);
+        }
+        let at = at + lead(text);
+        if let Some(value) = self.value(reader, simple, (text, at), element, told.is_some(), None)
+            && told.is_some()
+            && !value.is_empty()
+        {
+            self.sink.text(&value, at);
+        }
+        if told.is_some() {
+            self.sink.end();
         }
     }
 
-    /// Checks a value; gives its key and text if somebody may ask for them.
+    /// The value of an open element; gives its key and text if somebody may ask for them.
     fn simple(
         &mut self,
         reader: &Reader<'a>,
         frame: &Frame<'s>,
         simple: &'s Simple,
-        text: &str,
-        offset: usize,
+        (text, at): (&str, usize),
     ) -> Option<(String, String)> {
-        let schema = self.schema;
         let constraint = frame.element.and_then(|element| element.value.as_ref());
         // An element without any content has the default, or the fixed, value.
-        let defaulted = constraint.is_some() && text.is_empty() && !frame.parent;
-        let (text, constraint) = match constraint {
-            Some(constraint) if defaulted => (constraint.text.as_str(), None),
-            constraint => (text, constraint.filter(|constraint| constraint.fixed)),
-        };
-        // Where the value begins, for people: after leading white space.
-        let lead = text.bytes().take_while(|byte| *byte <= b' ').count();
-        let at = offset + lead;
-        let value = match simple.check(&schema.simples, text, reader) {
-            Ok(value) => value,
-            Err(misfit) => {
-                self.misfit(frame);
-                let (value, _) = Schema::trimmed(text);
-                let code = if defaulted {
-                    "cvc-elt.5.1.1"
-                } else {
-                    misfit.code
-                };
-                let expected = misfit.expected(text);
-                self.violate(code, frame.offset, at, &value, expected);
-                return None;
-            }
-        };
+        let defaulted = constraint.filter(|_| text.is_empty() && !frame.parent);
+        let at = at + lead(text);
+        let text = defaulted.map_or(text, |constraint| constraint.text.as_str());
+        let code = defaulted.map(|_| "cvc-elt.5.1.1");
+        let value = self.value(reader, simple, (text, at), frame.offset, frame.told, code)?;
         if simple.identified {
             self.identify(simple, &value, reader, frame.offset, "", at);
         }
+        let fixed = constraint.filter(|constraint| constraint.fixed && defaulted.is_none());
         let mut key = None;
-        if constraint.is_some() || (self.keyed && self.keys.awaits()) {
-            key = simple.key(&schema.simples, text, reader);
+        if fixed.is_some() || (self.keyed() && self.keys.awaits()) {
+            key = simple.key(&self.schema.simples, text, reader);
         }
-        if let Some(fixed) = constraint.filter(|fixed| key.as_ref() != Some(&fixed.key)) {
+        if let Some(fixed) = fixed.filter(|fixed| key.as_ref() != Some(&fixed.key)) {
             let expected = fixed.text.clone();
             self.violate("cvc-elt.5.2.2.2.2", frame.offset, at, &value, expected);
         }
         if frame.told && !value.is_empty() {
             self.sink.text(&value, at);
         }
-        self.keyed
+        self.keyed()
             .then(|| (key.unwrap_or_default(), value.into_owned()))
+    }
+
+    /// A text as the value that it stands for, if its type has it; otherwise the violation,
+    /// under `code` instead of its own where one is given.
+    fn value<'t>(
+        &mut self,
+        reader: &Reader<'a>,
+        simple: &'s Simple,
+        (text, at): (&'t str, usize),
+        element: usize,
+        told: bool,
+        code: Option<&'static str>,
+    ) -> Option<Cow<'t, str>> {
+        match simple.check(&self.schema.simples, text, reader) {
+            Ok(value) => Some(value),
+            Err(misfit) => {
+                self.misfit(told);
+                let code = code.unwrap_or(misfit.code);
+                self.violate(code, element, at, &shown(text), misfit.expected(text));
+                None
+            }
+        }
     }
 
     /// The content of an element that has no simple type and may have a default or fixed value.
@@ -246,15 +236,25 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
             let expected = constraint.text.clone();
             self.violate("cvc-elt.5.2.2.1", frame.offset, frame.offset, "", expected);
         } else if constraint.fixed && mixed && *text != *constraint.text {
-            let (value, _) = Schema::trimmed(&text);
             let expected = constraint.text.clone();
+            let value = shown(&text);
             self.violate("cvc-elt.5.2.2.2.1", frame.offset, offset, &value, expected);
         }
     }
 
-    fn misfit(&mut self, frame: &Frame<'s>) {
-        if frame.told {
+    fn misfit(&mut self, told: bool) {
+        if told {
             self.sink.misfit();
         }
     }
+}
+
+/// How far into a text its value begins, for people: behind leading white space.
+fn lead(text: &str) -> usize {
+    text.bytes().take_while(|byte| *byte <= b' ').count()
+}
+
+/// A text as an answer quotes it.
+fn shown(text: &str) -> Cow<'_, str> {
+    normalise(White::Collapse, text)
 }

@@ -5,7 +5,8 @@
 
 use std::rc::Rc;
 
-use crate::schema::tables::*;
+use super::model::Step;
+use super::tables::*;
 
 /// A content model, or what is left of one.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,13 +25,6 @@ pub enum Expr {
     Repeat(Rc<Expr>, u32, u32),
     /// These in any order.
     All(Vec<Rc<Expr>>),
-}
-
-/// What a child of an element turned out to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Match {
-    Element(ElementId),
-    Any(Process),
 }
 
 /// The name of a child: as the schema knows it, and the number of its namespace.
@@ -66,7 +60,7 @@ impl Expr {
         &self,
         child: Child,
         elements: &[Element],
-        matches: &mut Vec<Match>,
+        matches: &mut Vec<Step>,
     ) -> Rc<Expr> {
         match self {
             Expr::Nothing | Expr::Empty => Rc::new(Expr::Nothing),
@@ -74,13 +68,13 @@ impl Expr {
             Expr::Element(element) => {
                 let mut stand_ins = elements[*element].stands_for.iter();
                 match stand_ins.find(|stand_in| Some(elements[**stand_in].name) == child.0) {
-                    Some(stand_in) => took(Match::Element(*stand_in), matches),
+                    Some(stand_in) => took(Step::Element(*stand_in), matches),
                     None => Rc::new(Expr::Nothing),
                 }
             }
             // cvc-particle.2.2, cvc-wildcard.1: a namespace that the wildcard admits.
             Expr::Any(wildcard) => match wildcard.spaces.admit(child.1) {
-                true => took(Match::Any(wildcard.process), matches),
+                true => took(Step::Any(wildcard.process), matches),
                 false => Rc::new(Expr::Nothing),
             },
             Expr::Sequence(items) => {
@@ -138,7 +132,7 @@ impl Expr {
     }
 }
 
-fn took(what: Match, matches: &mut Vec<Match>) -> Rc<Expr> {
+fn took(what: Step, matches: &mut Vec<Step>) -> Rc<Expr> {
     if !matches.contains(&what) {
         matches.push(what);
     }

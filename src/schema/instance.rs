@@ -1,9 +1,9 @@
 //! The attributes of an element during a walk: those that speak to a validator (`xsi:type`,
 //! `xsi:nil`), those that its type declares, and IDs.
 
-use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
+use crate::finding;
 use crate::xml::{Attribute, Reader};
 
 use super::Sink;
@@ -107,7 +107,7 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
         let frame = self.frames.last().expect("just pushed");
         let (ty, element) = (frame.ty, frame.element);
         let present = reader.attributes();
-        let keyed = self.keyed;
+        let keyed = self.keyed();
         let mut keys = Vec::new();
         let mut wild_ids = 0;
         for attribute in present {
@@ -143,19 +143,16 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
                 _ => {
                     // What is only counted needs no advice: looking for it would cost the
                     // attributes present times those declared, for each that is wrong.
-                    let expected = match self.violations.len() < self.limits.findings_max {
-                        true => {
+                    let expected = match self.is_full() {
+                        true => String::new(),
+                        false => {
                             let absent =
                                 |name: &&str| !present.iter().any(|other| other.local == *name);
-                            let names: Vec<&str> = ty
-                                .attributes
-                                .iter()
-                                .map(|declared| schema.name(declared.name.local))
-                                .filter(absent)
-                                .collect();
-                            schema.nearest(attribute.local, &names)
+                            let names = ty.attributes.iter();
+                            let names = names.map(|declared| schema.name(declared.name.local));
+                            let names: Vec<&str> = names.filter(absent).collect();
+                            finding::meant(attribute.local, &names)
                         }
-                        false => String::new(),
                     };
                     let code = match ty.complex {
                         true => "cvc-complex-type.3.2.2",
@@ -227,7 +224,7 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
             );
         }
         let fixed = declared.value.as_ref().filter(|value| value.fixed);
-        let key = if fixed.is_some() || !schema.constraints.is_empty() {
+        let key = if fixed.is_some() || self.keyed() {
             simple.key(&schema.simples, &attribute.value, reader)
         } else {
             None
@@ -272,7 +269,7 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
                     expected: name.to_owned(),
                 });
             } else if let Some(value) = &declared.value {
-                if self.keyed {
+                if self.keyed() {
                     let met = (declared.name.space, Some(declared.name));
                     keys.push((met, value.key.clone(), value.text.clone()));
                 }
@@ -400,11 +397,5 @@ impl Schema {
                 None => at = &self.types[at.base],
             }
         }
-    }
-
-    /// Text without the white space around it, and how much of it stood before.
-    pub(super) fn trimmed(text: &str) -> (Cow<'_, str>, usize) {
-        let lead = text.len() - text.trim_start().len();
-        (normalise(White::Collapse, text), lead)
     }
 }

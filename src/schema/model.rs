@@ -3,7 +3,7 @@
 
 use super::automaton::{Automaton, Leaf, Wrong};
 use super::names::Places;
-use super::tables::{Element, ElementId, Particle, Term};
+use super::tables::{Element, ElementId, Name, Particle, Process, Term};
 
 /// The content model of one complex type.
 #[derive(Debug)]
@@ -28,13 +28,22 @@ pub enum Matcher {
     All(All),
 }
 
+/// What a child of an element turns out to be in its content model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// This element.
+    Element(ElementId),
+    /// What a wildcard takes, and what is done with it.
+    Any(Process),
+}
+
 /// An `all` group.
 #[derive(Debug)]
 pub struct All {
     /// The elements that may stand here, sorted by name, each with the number of its member.
-    pub names: Vec<(super::tables::Name, ElementId, usize)>,
+    pub names: Vec<(Name, ElementId, usize)>,
     /// Where in `names` a name is.
-    pub places: Places,
+    places: Places,
     /// For each member its element and whether it has to be there.
     pub members: Vec<(ElementId, bool)>,
     /// Whether all of them may be missing together.
@@ -105,6 +114,15 @@ impl All {
             Some(pair) => Err(Wrong::Ambiguous(Some(pair[0].0))),
             None => Ok(all),
         }
+    }
+}
+
+impl All {
+    /// The element of this name and the number of its member.
+    pub fn find(&self, name: Name) -> Option<(ElementId, usize)> {
+        let at = self.places.find(name, |at| self.names[at].0)?;
+        let (_, element, member) = self.names[at];
+        Some((element, member))
     }
 }
 

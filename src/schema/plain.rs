@@ -16,7 +16,8 @@ use std::rc::Rc;
 
 use crate::xml::{Document, Limits};
 
-use super::derivative::{Expr, Match};
+use super::derivative::Expr;
+use super::model::Step;
 use super::names::{Symbol, UNKNOWN_SPACE};
 use super::simple::Variety;
 use super::tables::*;
@@ -335,9 +336,9 @@ impl Plain<'_> {
             }
             require(*left != Expr::Nothing)?;
             match matches[..] {
-                [Match::Element(element)] => waiting.push((*child, Some(element))),
+                [Step::Element(element)] => waiting.push((*child, Some(element))),
                 // cvc-wildcard, cvc-assess-elt
-                [Match::Any(process)] => {
+                [Step::Any(process)] => {
                     let global = name.and_then(|name| schema.roots.get(&name).copied());
                     let typed = self.tree.attribute(*child, XSI, "type").is_some();
                     match (process, global) {

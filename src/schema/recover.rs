@@ -5,11 +5,16 @@
 //! (two were swapped, or the later one was a stray). What the model does not have at all is
 //! passed over with everything inside it.
 
+use crate::finding;
+
 use super::Sink;
-use super::automaton::{Automaton, Leaf, Step};
-use super::model::{All, Matcher, Model};
+use super::automaton::{Automaton, Leaf};
+use super::model::{All, Matcher, Model, Step};
 use super::tables::*;
-use super::walk::{Found, Frame, Walk};
+use super::walk::{Child, Found, Frame, Walk};
+
+/// An element that may not stand where it stands.
+const UNEXPECTED: &str = "cvc-complex-type.2.4";
 
 /// Another place where a content model may go on.
 pub(super) struct Detour {
@@ -35,98 +40,66 @@ const NAMED_MAX: usize = 20;
 
 impl<'a, 's, S: Sink> Walk<'a, 's, S> {
     /// Decides what an element is that does not fit.
-    pub fn recover(
-        &mut self,
-        model: &'s Model,
-        name: Option<Name>,
-        space: u16,
-        local: &str,
-        typed: bool,
-        offset: usize,
-    ) -> Found {
+    pub fn recover(&mut self, model: &'s Model, child: Child<'_>) -> Found {
         match &model.matcher {
-            Matcher::All(all) => self.recover_all(all, name, local, offset),
+            Matcher::All(all) => self.recover_all(all, child),
             // Without states nothing is known of what may come.
-            Matcher::Derived(_) => {
-                self.violate("cvc-complex-type.2.4", offset, offset, local, String::new());
-                Found::PassOver
-            }
-            Matcher::Automaton(automaton) if self.is_full() => {
-                self.only_counted(automaton, name, offset)
-            }
+            Matcher::Derived(_) => self.refuse(UNEXPECTED, child, String::new()),
+            Matcher::Automaton(automaton) if self.is_full() => self.only_counted(automaton, child),
             Matcher::Automaton(automaton) => {
-                if let Some(found) = self.by_detour(automaton, name, space, local, typed, offset) {
-                    return found;
+                if let Some(step) = self.by_detour(automaton, child) {
+                    return self.take(step, child);
                 }
-                if let Some(found) =
-                    self.after_missing(automaton, name, space, local, typed, offset)
-                {
-                    return found;
+                if let Some(step) = self.after_missing(automaton, child) {
+                    return self.take(step, child);
                 }
                 // Or something is missing where the detour goes on.
                 if self.take_detour() {
-                    if let Some(found) =
-                        self.after_missing(automaton, name, space, local, typed, offset)
-                    {
-                        return found;
+                    if let Some(step) = self.after_missing(automaton, child) {
+                        return self.take(step, child);
                     }
                     self.take_detour();
                 }
-                let elsewhere = self.frames.last().and_then(|frame| {
-                    automaton.elsewhere(frame.state, name?, &self.schema.elements)
-                });
-                match elsewhere {
+                match self.elsewhere(automaton, child) {
                     Some((position, element)) => {
-                        self.out_of_turn(automaton, position, element, local, offset)
+                        self.out_of_turn(automaton, position, element, child)
                     }
-                    None => self.unknown(automaton, local, offset),
+                    None => self.unknown(automaton, child),
                 }
             }
         }
     }
 
+    /// Where the model has an element of this name, out of turn.
+    fn elsewhere(&self, automaton: &Automaton, child: Child<'_>) -> Option<(u32, ElementId)> {
+        let frame = self.frames.last().expect("inside the root");
+        automaton.elsewhere(frame.state, child.name?, &self.schema.elements)
+    }
+
     /// Whether the element fits where a detour goes on.
-    fn by_detour(
-        &mut self,
-        automaton: &'s Automaton,
-        name: Option<Name>,
-        space: u16,
-        local: &str,
-        typed: bool,
-        offset: usize,
-    ) -> Option<Found> {
+    fn by_detour(&mut self, automaton: &Automaton, child: Child<'_>) -> Option<Step> {
         let depth = self.frames.len() - 1;
-        let detour = self
-            .detours
-            .last_mut()
-            .filter(|detour| detour.depth == depth)?;
-        let step = automaton.step(&mut detour.state, &mut detour.counters, name, space)?;
+        let detour = self.detours.last_mut();
+        let detour = detour.filter(|detour| detour.depth == depth)?;
+        let (state, counters) = (&mut detour.state, &mut detour.counters);
+        let step = automaton.step(state, counters, child.name, child.space)?;
         let said = std::mem::take(&mut detour.said);
-        let back = self
-            .frames
-            .last()
-            .is_some_and(|frame| detour.state < frame.state);
-        if back {
+        let frame = self.frames.last().expect("inside the root");
+        if detour.state < frame.state {
             if let Some(missing) = said.missing {
-                self.violations[missing].code = "cvc-complex-type.2.4";
+                self.violations[missing].code = UNEXPECTED;
             }
             self.violations.drain(said.more);
         }
         self.take_detour();
-        Some(match step {
-            Step::Element(element) => self.concrete(element, offset),
-            Step::Any(wildcard) => self.found_wild(wildcard.process, name, local, typed, offset),
-        })
+        Some(step)
     }
 
     /// Makes the detour the way, and the way a detour; false if there is none.
     fn take_detour(&mut self) -> bool {
         let depth = self.frames.len() - 1;
-        let Some(detour) = self
-            .detours
-            .last_mut()
-            .filter(|detour| detour.depth == depth)
-        else {
+        let detour = self.detours.last_mut();
+        let Some(detour) = detour.filter(|detour| detour.depth == depth) else {
             return false;
         };
         let frame = self.frames.last_mut().expect("inside the root");
@@ -135,19 +108,9 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
         true
     }
 
-    /// An element that fits when one that is expected is taken to be missing.
-    fn after_missing(
-        &mut self,
-        automaton: &'s Automaton,
-        name: Option<Name>,
-        space: u16,
-        local: &str,
-        typed: bool,
-        offset: usize,
-    ) -> Option<Found> {
-        let frame = self.frames.last().expect("inside the root");
-        let (from, base, named) = (frame.state, frame.counters as usize, frame.passed_over);
-        let left = self.counters[base..].to_vec();
+    /// Whether the element fits when one that is expected is taken to be missing.
+    fn after_missing(&mut self, automaton: &Automaton, child: Child<'_>) -> Option<Step> {
+        let (from, left, named) = self.place();
         for missing in automaton.expected(from, &left) {
             let Leaf::Element(element) = automaton.leaf(missing) else {
                 continue;
@@ -155,24 +118,18 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
             let missing = self.schema.elements[*element].name;
             let (mut state, mut counters) = (from, left.clone());
             automaton.step(&mut state, &mut counters, Some(missing), missing.space);
-            let Some(step) = automaton.step(&mut state, &mut counters, name, space) else {
-                continue;
-            };
-            // What stands in the place of what is missing may have been named before.
+            let step = automaton.step(&mut state, &mut counters, child.name, child.space);
+            let Some(step) = step else { continue };
             let mut said = Said::default();
+            // What stands in the place of what is missing may have been named before.
             if named != from {
                 let expected = self.names_expected(automaton, from, &left);
                 said.missing = Some(self.violations.len()).filter(|_| !self.is_full());
-                self.violate("cvc-complex-type.2.4.d", offset, offset, local, expected);
+                self.refuse("cvc-complex-type.2.4.d", child, expected);
             }
             self.move_to(state, counters);
             self.detour(from, left, said);
-            return Some(match step {
-                Step::Element(element) => self.concrete(element, offset),
-                Step::Any(wildcard) => {
-                    self.found_wild(wildcard.process, name, local, typed, offset)
-                }
-            });
+            return Some(step);
         }
         None
     }
@@ -180,23 +137,19 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
     /// An element that the model has, but not here.
     fn out_of_turn(
         &mut self,
-        automaton: &'s Automaton,
+        automaton: &Automaton,
         position: u32,
         element: ElementId,
-        local: &str,
-        offset: usize,
+        child: Child<'_>,
     ) -> Found {
-        let frame = self.frames.last().expect("inside the root");
-        let (from, base, named) = (frame.state, frame.counters as usize, frame.passed_over);
-        let left = self.counters[base..].to_vec();
+        let (from, left, named) = self.place();
         if named != from {
             let expected = self.names_expected(automaton, from, &left);
-            self.violate("cvc-complex-type.2.4", offset, offset, local, expected);
+            self.refuse(UNEXPECTED, child, expected);
         }
         // Each further one that is required and passed over is a finding of its own.
-        let name = self.schema.elements[element].name;
-        let (mut state, mut counters) = (from, left.clone());
         let before = self.violations.len();
+        let (mut state, mut counters) = (from, left.clone());
         for round in 0..NAMED_MAX {
             let mut next = automaton.expected(state, &counters).into_iter();
             let Some(next) = next.rfind(|next| (state..position).contains(next)) else {
@@ -204,26 +157,32 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
             };
             if round > 0 {
                 let expected = self.names_expected(automaton, state, &counters);
-                self.violate("cvc-complex-type.2.4", offset, offset, local, expected);
+                self.refuse(UNEXPECTED, child, expected);
             }
             automaton.jump(&mut state, &mut counters, next);
             let mut probe = (state, counters.clone());
-            if automaton
-                .step(&mut probe.0, &mut probe.1, Some(name), name.space)
-                .is_some()
-            {
+            let step = automaton.step(&mut probe.0, &mut probe.1, child.name, child.space);
+            if step.is_some() {
                 break;
             }
         }
-        let (mut state, mut counters) = (from, left.clone());
-        automaton.jump(&mut state, &mut counters, position);
-        self.move_to(state, counters);
         let said = Said {
             missing: None,
             more: before..self.violations.len(),
         };
+        let (mut state, mut counters) = (from, left.clone());
+        automaton.jump(&mut state, &mut counters, position);
+        self.move_to(state, counters);
         self.detour(from, left, said);
-        self.concrete(element, offset)
+        self.concrete(element, child.offset)
+    }
+
+    /// Where the content model of the innermost open element stands: its state, its counters,
+    /// and the state in which something was passed over.
+    fn place(&self) -> (u32, Vec<u32>, u32) {
+        let frame = self.frames.last().expect("inside the root");
+        let counters = self.counters[frame.counters as usize..].to_vec();
+        (frame.state, counters, frame.passed_over)
     }
 
     /// The content model of the innermost open element goes on there.
@@ -234,74 +193,56 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
     }
 
     /// An element that the model does not have: one that is nearly called so is taken for it.
-    fn unknown(&mut self, automaton: &'s Automaton, local: &str, offset: usize) -> Found {
-        let schema = self.schema;
-        let frame = self.frames.last().expect("inside the root");
-        let counts = &self.counters[frame.counters as usize..];
-        let expected = automaton.expected(frame.state, counts);
+    fn unknown(&mut self, automaton: &Automaton, child: Child<'_>) -> Found {
+        let (state, counters, _) = self.place();
+        let expected = automaton.expected(state, &counters);
         let names = self.names_of(automaton, &expected);
-        let meant = self.meant(local, names.iter().map(|(name, _)| *name));
-        let Some(meant) = meant else {
-            let names: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
-            let expected = schema.listing(&names);
-            self.violate("cvc-complex-type.2.4", offset, offset, local, expected);
-            let frame = self.frames.last_mut().expect("inside the root");
-            frame.passed_over = frame.state;
-            return Found::PassOver;
-        };
-        let element = names
-            .iter()
-            .find(|(name, _)| *name == meant)
-            .map(|(_, element)| *element);
-        self.violate(
-            "cvc-complex-type.2.4",
-            offset,
-            offset,
-            local,
-            meant.to_owned(),
-        );
-        let Some(element) = element else {
-            return Found::PassOver;
-        };
-        let name = schema.elements[element].name;
-        let frame = self.frames.last_mut().expect("inside the root");
-        let counters = &mut self.counters[frame.counters as usize..];
-        automaton.step(&mut frame.state, counters, Some(name), name.space);
-        self.concrete(element, offset)
-    }
-
-    /// Which of these names was probably meant. Comparing long names takes long, so what is
-    /// only counted is not compared.
-    fn meant(&self, local: &str, names: impl Iterator<Item = &'s str>) -> Option<&'s str> {
-        match self.is_full() {
-            true => None,
-            false => crate::finding::nearest(local, names),
+        match self.meant(child, &names) {
+            Ok((name, element)) => {
+                self.refuse(UNEXPECTED, child, name.to_owned());
+                let name = self.schema.elements[element].name;
+                let frame = self.frames.last_mut().expect("inside the root");
+                let counters = &mut self.counters[frame.counters as usize..];
+                automaton.step(&mut frame.state, counters, Some(name), name.space);
+                self.concrete(element, child.offset)
+            }
+            Err(expected) => {
+                let frame = self.frames.last_mut().expect("inside the root");
+                frame.passed_over = frame.state;
+                self.refuse(UNEXPECTED, child, expected)
+            }
         }
     }
 
-    /// Whether a further violation would only be counted.
-    fn is_full(&self) -> bool {
-        self.violations.len() >= self.limits.findings_max
+    /// Which of these was probably meant, or all of them for people. Comparing long names
+    /// takes long, so what is only counted is not compared.
+    fn meant(
+        &self,
+        child: Child<'_>,
+        names: &[(&'s str, ElementId)],
+    ) -> Result<(&'s str, ElementId), String> {
+        let only = || names.iter().map(|(name, _)| *name);
+        let meant = match self.is_full() {
+            true => None,
+            false => finding::nearest(child.local, only()),
+        };
+        let found = names.iter().find(|(name, _)| Some(*name) == meant);
+        found.copied().ok_or_else(|| finding::listing(only()))
     }
 
     /// An element that does not fit when a violation is only counted: it stands where the
     /// model has it, or nowhere, and no advice is made. A document could hold nothing else.
-    fn only_counted(
-        &mut self,
-        automaton: &'s Automaton,
-        name: Option<Name>,
-        offset: usize,
-    ) -> Found {
-        self.violate("cvc-complex-type.2.4", offset, offset, "", String::new());
-        let frame = self.frames.last_mut().expect("inside the root");
-        let elements = &self.schema.elements;
-        match name.and_then(|name| automaton.elsewhere(frame.state, name, elements)) {
+    fn only_counted(&mut self, automaton: &Automaton, child: Child<'_>) -> Found {
+        self.refuse(UNEXPECTED, child, String::new());
+        match self.elsewhere(automaton, child) {
             Some((position, element)) => {
+                let frame = self.frames.last_mut().expect("inside the root");
                 let counters = &mut self.counters[frame.counters as usize..];
                 automaton.jump(&mut frame.state, counters, position);
-                self.concrete(element, offset)
+                self.concrete(element, child.offset)
             }
             None => {
+                let frame = self.frames.last_mut().expect("inside the root");
                 frame.passed_over = frame.state;
                 Found::PassOver
             }
@@ -309,36 +250,29 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
     }
 
     /// An element that an all group does not have, or had already.
-    fn recover_all(
-        &mut self,
-        all: &'s All,
-        name: Option<Name>,
-        local: &str,
-        offset: usize,
-    ) -> Found {
+    fn recover_all(&mut self, all: &All, child: Child<'_>) -> Found {
         let schema = self.schema;
-        let bits = self.frames.last().expect("inside the root").bits as usize;
-        let again = all.names.iter().find(|(known, _, _)| Some(*known) == name);
-        if let Some((_, element, _)) = again {
-            self.violate("cvc-complex-type.2.4", offset, offset, local, String::new());
-            return self.concrete(*element, offset);
+        if let Some((element, _)) = child.name.and_then(|name| all.find(name)) {
+            self.refuse(UNEXPECTED, child, String::new());
+            return self.concrete(element, child.offset);
         }
-        let open: Vec<(&str, ElementId, usize)> = all
+        let bits = self.frames.last().expect("inside the root").bits as usize;
+        let open = all
             .names
             .iter()
-            .filter(|(_, _, member)| !self.bits[bits + member])
-            .map(|(name, element, member)| (schema.name(name.local), *element, *member))
+            .filter(|(_, _, member)| !self.bits[bits + member]);
+        let names: Vec<(&str, ElementId)> = open
+            .map(|(name, element, _)| (schema.name(name.local), *element))
             .collect();
-        let names: Vec<&str> = open.iter().map(|(name, _, _)| *name).collect();
-        let meant = self.meant(local, names.iter().copied());
-        let expected = meant.map_or_else(|| schema.listing(&names), str::to_owned);
-        self.violate("cvc-complex-type.2.4", offset, offset, local, expected);
-        match open.iter().find(|(name, _, _)| Some(*name) == meant) {
-            Some((_, element, member)) => {
-                self.bits[bits + member] = true;
-                self.concrete(*element, offset)
+        match self.meant(child, &names) {
+            Ok((name, element)) => {
+                self.refuse(UNEXPECTED, child, name.to_owned());
+                if let Some((_, member)) = all.find(schema.elements[element].name) {
+                    self.bits[bits + member] = true;
+                }
+                self.concrete(element, child.offset)
             }
-            None => Found::PassOver,
+            Err(expected) => self.refuse(UNEXPECTED, child, expected),
         }
     }
 
@@ -400,8 +334,7 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
     fn names_expected(&self, automaton: &Automaton, state: u32, counters: &[u32]) -> String {
         let expected = automaton.expected(state, counters);
         let names = self.names_of(automaton, &expected);
-        let names: Vec<&str> = names.into_iter().map(|(name, _)| name).collect();
-        self.schema.listing(&names)
+        finding::listing(names.iter().map(|(name, _)| *name))
     }
 
     /// The names of elements that may stand at these positions.

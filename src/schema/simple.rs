@@ -8,6 +8,8 @@ use std::collections::HashSet;
 use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
+use crate::finding;
+
 use super::names::Quick;
 use super::pattern::Pattern;
 use super::tables::{SimpleId, TypeId};
@@ -438,26 +440,13 @@ impl Simple {
     }
 }
 
-/// Values of an enumeration that a finding lists; the rest is counted.
-const LISTED_MAX: usize = 12;
-/// A value that is looked for among those of an enumeration has at most this many bytes, and
-/// these are at most so many: beyond that looking costs more than it helps.
-const NEAR_BYTES_MAX: usize = 64;
-const NEAR_VALUES_MAX: usize = 2_000;
-
 /// All values if they are few, else the one that was probably meant, or the first ones.
 fn listing(values: &[String], text: &str) -> String {
-    if values.len() <= LISTED_MAX {
-        return values.join(", ");
+    let all = || values.iter().map(String::as_str);
+    match finding::nearest(text, all()) {
+        Some(nearest) if values.len() > finding::LISTED_MAX => {
+            format!("{nearest}, … ({})", values.len())
+        }
+        _ => finding::listing(all()),
     }
-    let nearest = if text.len() <= NEAR_BYTES_MAX && values.len() <= NEAR_VALUES_MAX {
-        crate::finding::nearest(text, values.iter().map(String::as_str))
-    } else {
-        None
-    };
-    let listed = match nearest {
-        Some(nearest) => nearest.to_owned(),
-        None => values[..LISTED_MAX].join(", "),
-    };
-    format!("{listed}, … ({})", values.len())
 }

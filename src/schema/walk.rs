@@ -5,15 +5,15 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use crate::finding::Findings;
+use crate::finding::{self, Findings};
 use crate::xml::{Document, Event, Limits, Reader};
 
 use super::Sink;
-use super::automaton::{Automaton, Step};
-use super::derivative::{Expr, Match};
+use super::automaton::Automaton;
+use super::derivative::Expr;
 use super::instance::{Ids, has_type};
 use super::keys::Keys;
-use super::model::{All, Matcher, Model};
+use super::model::{All, Matcher, Model, Step};
 use super::names::UNKNOWN_SPACE;
 use super::simple::Simple;
 use super::tables::*;
@@ -45,7 +45,6 @@ pub fn walk(
         ids: Ids::default(),
         detours: Vec::new(),
         last_space: None,
-        keyed: !schema.constraints.is_empty(),
     };
     let mut reader = Reader::new(document, limits);
     let mut refusals = Findings::new(1);
@@ -107,8 +106,6 @@ pub(super) struct Walk<'a, 's, S> {
     /// The namespace that was looked up last, nearly always the next one too: where it is
     /// declared, and its number.
     pub last_space: Option<(Option<u32>, u16)>,
-    /// Some element has an identity constraint.
-    pub keyed: bool,
 }
 
 /// One open element.
@@ -125,8 +122,6 @@ pub(super) struct Frame<'s> {
     /// The state in which an element was passed over that the model does not have.
     pub passed_over: u32,
     pub nil: bool,
-    /// Its text is gathered: it is a value.
-    pub gathers: bool,
     /// Stray text is reported once an element.
     pub strayed: bool,
     /// A child element stood where only text may: the text is no longer one value.
@@ -146,6 +141,31 @@ pub(super) enum Inside<'s> {
     /// What is left of the model is the last of `Walk::derived`.
     Derived(&'s Model),
     All(&'s All, &'s Model),
+}
+
+impl Frame<'_> {
+    /// Whether its text is gathered: it is a value, or has to be held against one.
+    pub fn gathers(&self) -> bool {
+        matches!(self.inside, Inside::Text(_))
+            || self.element.is_some_and(|element| element.value.is_some())
+    }
+
+    /// Whether white space says nothing in it.
+    fn ignores_blanks(&self) -> bool {
+        !self.nil && !self.gathers() && !matches!(self.inside, Inside::Nothing)
+    }
+}
+
+/// A child element as its tag says it.
+#[derive(Clone, Copy)]
+pub(super) struct Child<'x> {
+    /// `None`: no schema knows the name.
+    pub name: Option<Name>,
+    pub space: u16,
+    pub local: &'x str,
+    /// It names its type.
+    pub typed: bool,
+    pub offset: usize,
 }
 
 /// What the beginning of an element led to.
@@ -187,10 +207,16 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
         };
         let bare = reader.attributes().is_empty();
         let typed = !bare && has_type(reader);
-        let found = if self.frames.is_empty() {
-            self.found_root(name, local, typed, offset)
-        } else {
-            self.found_child(name, space, local, typed, offset)
+        let child = Child {
+            name,
+            space,
+            local,
+            typed,
+            offset,
+        };
+        let found = match self.frames.is_empty() {
+            true => self.found_root(child),
+            false => self.found_child(child),
         };
         let (element, declared) = match found {
             Found::PassOver => return Started::PassOver,
@@ -214,19 +240,14 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
         if let Content::Simple(simple) = ty.content
             && bare
             && !ty.watches_attributes
-            && !self.keyed
+            && !self.keyed()
             && element.is_some_and(|element| element.value.is_none())
             && let simple = &schema.simples[simple]
             && !simple.identified
-            && let Some((text, at)) = reader.leaf()
+            && let Some(text) = reader.leaf()
         {
-            if told && let Some(element) = element {
-                self.sink.start(element.name.local, offset);
-                self.leaf(reader, simple, text, at, offset);
-                self.sink.end();
-            } else {
-                self.leaf(reader, simple, text, at, offset);
-            }
+            let told = element.filter(|_| told).map(|element| element.name.local);
+            self.leaf(reader, simple, text, offset, told);
             return Started::Over;
         }
         let nil = !bare && self.nil(reader, element, offset);
@@ -254,10 +275,6 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
                 }
             },
         };
-        let gathers = match inside {
-            Inside::Text(_) => true,
-            _ => element.is_some_and(|element| element.value.is_some()),
-        };
         self.frames.push(Frame {
             inside,
             element,
@@ -268,14 +285,13 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
             bits: bits as u32,
             passed_over: u32::MAX,
             nil,
-            gathers,
             strayed: false,
             broken: false,
             parent: false,
             told,
         });
         self.value = None;
-        if !bare || ty.watches_attributes || self.keyed {
+        if !bare || ty.watches_attributes || self.keyed() {
             self.attributes(reader, (space, name), offset);
         }
         Started::Open
@@ -296,51 +312,44 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
         space
     }
 
-    fn found_root(&mut self, name: Option<Name>, local: &str, typed: bool, offset: usize) -> Found {
+    fn found_root(&mut self, root: Child<'_>) -> Found {
         let schema = self.schema;
         let only = self
             .root
             .map(|(namespace, local)| schema.names.find(namespace, local));
-        let admitted = only.is_none_or(|only| only.is_some() && only == name);
-        let declared = name
+        let admitted = only.is_none_or(|only| only.is_some() && only == root.name);
+        let declared = root
+            .name
             .filter(|_| admitted)
             .and_then(|name| schema.roots.get(&name).copied());
         match declared {
-            Some(element) => self.concrete(element, offset),
-            None if typed && only.is_none() => Found::Undeclared,
+            Some(element) => self.concrete(element, root.offset),
+            None if root.typed && only.is_none() => Found::Undeclared,
             None => {
                 let expected = match self.root {
                     Some((_, local)) => local.to_owned(),
-                    None => schema.nearest(local, &schema.roots()),
+                    None => finding::meant(root.local, &schema.roots()),
                 };
-                self.violate("cvc-elt.1", offset, offset, local, expected);
-                Found::PassOver
+                self.refuse("cvc-elt.1", root, expected)
             }
         }
     }
 
     /// A child of the innermost open element.
-    fn found_child(
-        &mut self,
-        name: Option<Name>,
-        space: u16,
-        local: &str,
-        typed: bool,
-        offset: usize,
-    ) -> Found {
+    fn found_child(&mut self, child: Child<'_>) -> Found {
         let frame = self.frames.last_mut().expect("called inside the root");
         frame.parent = true;
+        frame.broken = frame.gathers();
         let (step, model) = match frame.inside {
-            _ if frame.nil => return self.refused("cvc-elt.3.2.1", local, offset),
+            _ if frame.nil => return self.refuse("cvc-elt.3.2.1", child, String::new()),
             Inside::Automaton(automaton, model) => {
                 let counters = &mut self.counters[frame.counters as usize..];
-                let step = automaton.step(&mut frame.state, counters, name, space);
+                let step = automaton.step(&mut frame.state, counters, child.name, child.space);
                 (step, model)
             }
             Inside::All(all, model) => {
-                let at = name.and_then(|name| all.places.find(name, |at| all.names[at].0));
-                let step = at.and_then(|at| {
-                    let (_, element, member) = all.names[at];
+                let step = child.name.and_then(|name| {
+                    let (element, member) = all.find(name)?;
                     let met = &mut self.bits[frame.bits as usize + member];
                     (!std::mem::replace(met, true)).then_some(Step::Element(element))
                 });
@@ -349,71 +358,46 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
             Inside::Derived(model) => {
                 let left = self.derived.last_mut().expect("one for each such element");
                 let mut matches = Vec::new();
-                let next = left.derivative((name, space), &self.schema.elements, &mut matches);
+                let name = (child.name, child.space);
+                let next = left.derivative(name, &self.schema.elements, &mut matches);
                 if !matches.is_empty() {
                     *left = next;
                 }
-                match matches.first() {
-                    Some(Match::Element(element)) => (Some(Step::Element(*element)), model),
-                    Some(Match::Any(process)) => {
-                        frame.broken = frame.gathers;
-                        return self.found_wild(*process, name, local, typed, offset);
-                    }
-                    None => (None, model),
-                }
+                (matches.first().copied(), model)
             }
-            Inside::Nothing => return self.refused("cvc-complex-type.2.1", local, offset),
+            Inside::Nothing => return self.refuse("cvc-complex-type.2.1", child, String::new()),
             Inside::Text(_) => {
-                frame.broken = true;
                 let code = match frame.ty.complex {
                     true => "cvc-complex-type.2.2",
                     false => "cvc-type.3.1.2",
                 };
-                return self.refused(code, local, offset);
+                return self.refuse(code, child, String::new());
             }
         };
-        frame.broken = frame.gathers;
         match step {
-            Some(Step::Element(element)) => self.concrete(element, offset),
-            Some(Step::Any(wildcard)) => {
-                self.found_wild(wildcard.process, name, local, typed, offset)
-            }
-            None => self.recover(model, name, space, local, typed, offset),
+            Some(step) => self.take(step, child),
+            None => self.recover(model, child),
         }
     }
 
-    /// A child where none may stand.
-    fn refused(&mut self, code: &'static str, local: &str, offset: usize) -> Found {
-        self.violate(code, offset, offset, local, String::new());
+    /// A child that may stand where it stands.
+    pub fn take(&mut self, step: Step, child: Child<'_>) -> Found {
+        let global = |name: Name| self.schema.roots.get(&name).copied();
+        match step {
+            Step::Element(element) => self.concrete(element, child.offset),
+            Step::Any(Process::Skip) => Found::PassOver,
+            Step::Any(process) => match child.name.and_then(global) {
+                Some(element) => self.concrete(element, child.offset),
+                None if process == Process::Lax || child.typed => Found::Undeclared,
+                None => self.refuse("cvc-complex-type.2.4.c", child, String::new()),
+            },
+        }
+    }
+
+    /// An element that may not stand where it stands, and is passed over.
+    pub fn refuse(&mut self, code: &'static str, child: Child<'_>, expected: String) -> Found {
+        self.violate(code, child.offset, child.offset, child.local, expected);
         Found::PassOver
-    }
-
-    /// An element that a wildcard takes.
-    pub fn found_wild(
-        &mut self,
-        process: Process,
-        name: Option<Name>,
-        local: &str,
-        typed: bool,
-        offset: usize,
-    ) -> Found {
-        if process == Process::Skip {
-            return Found::PassOver;
-        }
-        match name.and_then(|name| self.schema.roots.get(&name).copied()) {
-            Some(element) => self.concrete(element, offset),
-            None if process == Process::Lax || typed => Found::Undeclared,
-            None => {
-                self.violate(
-                    "cvc-complex-type.2.4.c",
-                    offset,
-                    offset,
-                    local,
-                    String::new(),
-                );
-                Found::PassOver
-            }
-        }
     }
 
     /// An element as long as it is not abstract.
@@ -421,14 +405,13 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
     pub fn concrete(&mut self, element: ElementId, offset: usize) -> Found {
         if self.schema.elements[element].is_abstract {
             let members = &self.schema.elements[element].stands_for;
-            let names: Vec<&str> = members
+            let names = members
                 .iter()
                 .map(|member| &self.schema.elements[*member])
                 .filter(|member| !member.is_abstract)
-                .map(|member| self.schema.name(member.name.local))
-                .collect();
+                .map(|member| self.schema.name(member.name.local));
             let local = self.schema.name(self.schema.elements[element].name.local);
-            let expected = self.schema.listing(&names);
+            let expected = finding::listing(names);
             self.violate("cvc-elt.2", offset, offset, local, expected);
             return Found::PassOver;
         }
@@ -437,14 +420,17 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
 
     /// Whether white space says nothing in the innermost open element.
     fn ignores_blanks(&self) -> bool {
-        self.frames.last().is_none_or(|frame| {
-            !frame.nil
-                && !frame.gathers
-                && matches!(
-                    frame.inside,
-                    Inside::Automaton(..) | Inside::Derived(_) | Inside::All(..)
-                )
-        })
+        self.frames.last().is_none_or(Frame::ignores_blanks)
+    }
+
+    /// Whether some element has an identity constraint.
+    pub fn keyed(&self) -> bool {
+        !self.schema.constraints.is_empty()
+    }
+
+    /// Whether a further violation would only be counted.
+    pub fn is_full(&self) -> bool {
+        self.violations.len() >= self.limits.findings_max
     }
 
     /// A violation at an element, or at `offset` inside it.
@@ -467,10 +453,9 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
     }
 
     pub fn push(&mut self, violation: Violation) {
-        if self.violations.len() < self.limits.findings_max {
-            self.violations.push(violation);
-        } else {
-            self.beyond += 1;
+        match self.is_full() {
+            true => self.beyond += 1,
+            false => self.violations.push(violation),
         }
     }
 }
@@ -479,25 +464,4 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
 /// quotes.
 pub(super) fn bounded(value: &str) -> String {
     value[..value.floor_char_boundary(1_000)].to_owned()
-}
-
-/// Names that a finding lists; the rest is counted.
-const LISTED_MAX: usize = 12;
-
-impl Schema {
-    pub(super) fn listing(&self, names: &[&str]) -> String {
-        let listed = names[..names.len().min(LISTED_MAX)].join(", ");
-        match names.len() > LISTED_MAX {
-            true => format!("{listed}, … ({})", names.len()),
-            false => listed,
-        }
-    }
-
-    /// Of many names that may come, the one that was probably meant, or the listing.
-    pub(super) fn nearest(&self, local: &str, names: &[&str]) -> String {
-        match crate::finding::nearest(local, names.iter().copied()) {
-            Some(name) => name.to_owned(),
-            None => self.listing(names),
-        }
-    }
 }
