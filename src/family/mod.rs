@@ -5,6 +5,7 @@
 //! opens nothing: folders come as files in memory.
 
 mod compile;
+mod dates;
 mod digits;
 mod evaluate;
 mod load;
