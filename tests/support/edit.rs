@@ -29,6 +29,11 @@ pub struct Change {
 
 /// The message with the changes, one after the other.
 pub fn changed(message: &str, changes: &[Change]) -> Result<String, String> {
+    // Positions of quick-xml do not count a byte order mark.
+    let (mark, message) = match message.strip_prefix('\u{feff}') {
+        Some(message) => ("\u{feff}", message),
+        None => ("", message),
+    };
     let mut text = message.to_owned();
     for change in changes {
         let (path, attribute) = match change.at.rsplit_once('@') {
@@ -73,7 +78,7 @@ pub fn changed(message: &str, changes: &[Change]) -> Result<String, String> {
         };
         text.replace_range(range, &new);
     }
-    Ok(text)
+    Ok(mark.to_owned() + &text)
 }
 
 /// Where an element stands.
