@@ -25,6 +25,13 @@ pub struct Change {
     pub after: Option<String>,
     /// Stands in it, at its end.
     pub inside: Option<String>,
+    /// How often what is new stands there.
+    #[serde(default = "once")]
+    pub repeat: usize,
+}
+
+fn once() -> usize {
+    1
 }
 
 /// The message with the changes, one after the other.
@@ -76,7 +83,7 @@ pub fn changed(message: &str, changes: &[Change]) -> Result<String, String> {
             ) => element.content(&text, xml, true),
             _ => return Err(format!("{change:?} says nothing that can be done")),
         };
-        text.replace_range(range, &new);
+        text.replace_range(range, &new.repeat(change.repeat));
     }
     Ok(mark.to_owned() + &text)
 }
