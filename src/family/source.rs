@@ -113,6 +113,17 @@ impl<'m> Source<'m> {
         number
     }
 
+    /// Whole numbers of a list; none if the key is absent or they are not.
+    pub fn numbers(&mut self, table: Table<'_>, key: &str) -> Vec<u64> {
+        let items = table.get(key).and_then(|node| node.get_ref().as_array());
+        let number = |item: &Node<'_>| match item.get_ref() {
+            DeValue::Integer(number) => number.as_str().parse().ok(),
+            _ => None,
+        };
+        let numbers = items.map(|items| items.iter().map(number).collect::<Option<_>>());
+        numbers.flatten().unwrap_or_default()
+    }
+
     /// true or false, which may be absent.
     pub fn flag(&mut self, table: Table<'_>, key: &str) -> Option<bool> {
         let node = table.get(key)?;
@@ -131,8 +142,11 @@ impl<'m> Source<'m> {
         self.strings_of(node, key)
     }
 
-    /// Strings of a list.
+    /// Strings of a list, or one that stands alone.
     pub fn strings_of(&mut self, node: &Node<'_>, key: &str) -> Vec<String> {
+        if let Some(text) = node.get_ref().as_str() {
+            return vec![text.to_owned()];
+        }
         let Some(items) = node.get_ref().as_array() else {
             self.mistake(
                 node.span().start,
