@@ -4,8 +4,12 @@
 
 #[path = "support/family_data.rs"]
 mod family_data;
+#[path = "support/excused_fields.rs"]
+mod excused_fields;
 #[path = "support/lengths.rs"]
 mod lengths;
+#[path = "support/xml_nodes.rs"]
+mod xml_nodes;
 #[path = "support/xsd_reference.rs"]
 mod xsd_reference;
 
@@ -13,20 +17,80 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::fs;
 
+use excused_fields::{BEYOND, DEVIATIONS};
 use family_data::{FAMILIES, Family, Message, Rule, root};
-use lengths::{Range, length, may_be_empty};
+use lengths::{Range, both, length, may_be_empty, of_pattern};
 use xsd_reference::{Element, Value};
-
-/// What is otherwise than a list says: messages, path, what is found, and why it is right.
-const DEVIATIONS: &[(&str, &str, &str, &str)] = &[];
-
-/// What a schema has and no list: messages, path, and why.
-const BEYOND: &[(&str, &str, &str)] = &[];
 
 #[test]
 fn the_goods_declaration_is_as_published() {
-    let rows = csv("dec_message_fields.csv");
-    let items = rows.iter().map(|row| {
+    compare_all(&goods());
+}
+
+#[test]
+fn manifests_are_as_published() {
+    compare_all(&items("manifest_fields.csv"));
+}
+
+#[test]
+fn movements_of_aircraft_are_as_published() {
+    compare_all(&items("aircraft_fields.csv"));
+}
+
+#[test]
+fn the_certificate_of_origin_is_as_published() {
+    compare_all(&items("certificate_fields.csv"));
+}
+
+#[test]
+fn every_excuse_excuses_something() {
+    let mut found = differences(&goods());
+    for name in ["manifest", "aircraft", "certificate"] {
+        for (key, messages) in differences(&items(&format!("{name}_fields.csv"))) {
+            found.entry(key).or_default().extend(messages);
+        }
+    }
+    let needless = excuses().filter(|excuse| {
+        let declarations = FAMILIES.iter().flat_map(|family| &family.messages);
+        let concerned = declarations
+            .filter(|message| fits(excuse.0, &message.name))
+            .count()
+            > 0;
+        let excused = found
+            .iter()
+            .any(|(key, names)| names.iter().any(|name| excuse_fits(excuse, key, name)));
+        concerned && !excused
+    });
+    let rows = needless.map(|(messages, path, what)| [messages, path, what].map(str::to_owned));
+    let rows: Vec<[String; 3]> = rows.collect();
+    assert!(rows.is_empty(), "they excuse nothing: {}", show(&rows));
+}
+
+/// A row of a list.
+struct Item {
+    /// Names; a star at the end stands for any further letters.
+    messages: String,
+    path: String,
+    needed: Needed,
+    /// How often at most, where that is published.
+    max: Option<Option<u32>>,
+    /// `an..35`, `n8`, `n..11,3`, `base64`; empty where it is not published, and with `?` where it
+    /// is not confirmed: what it admits may not be refused.
+    format: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Needed {
+    No,
+    /// In some forms of the message, as a rule says.
+    Sometimes,
+    /// In every form: the schema says so, or a rule without conditions.
+    Always,
+}
+
+/// The rows of the list of the goods declaration, which has columns of its own.
+fn goods() -> Vec<Item> {
+    let rows = csv("dec_message_fields.csv").into_iter().map(|row| {
         let [block, element, _, kind, length, decimals, draft, declare] = &row[..] else {
             panic!("eight columns: {row:?}");
         };
@@ -50,43 +114,7 @@ fn the_goods_declaration_is_as_published() {
             format,
         }
     });
-    check(&items.collect::<Vec<Item>>());
-}
-
-#[test]
-fn manifests_are_as_published() {
-    check(&items("manifest_fields.csv"));
-}
-
-#[test]
-fn movements_of_aircraft_are_as_published() {
-    check(&items("aircraft_fields.csv"));
-}
-
-#[test]
-fn the_certificate_of_origin_is_as_published() {
-    check(&items("certificate_fields.csv"));
-}
-
-/// A row of a list.
-struct Item {
-    /// Names; a star at the end stands for any further letters.
-    messages: String,
-    path: String,
-    needed: Needed,
-    /// How often at most, where that is published.
-    max: Option<Option<u32>>,
-    /// `an..35`, `n8`, `n..11,3`, `base64`; empty where it is not published.
-    format: String,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Needed {
-    No,
-    /// In some forms of the message, as a rule says.
-    Sometimes,
-    /// In every form: the schema says so, or a rule without conditions.
-    Always,
+    rows.collect()
 }
 
 fn csv(name: &str) -> Vec<Vec<String>> {
@@ -129,113 +157,113 @@ fn items(name: &str) -> Vec<Item> {
     rows.collect()
 }
 
-/// Whether one of `patterns`, separated by spaces, is the name of a message.
-fn names(patterns: &str, message: &str) -> bool {
+/// Whether one of `patterns`, separated by spaces and each with at most one star, fits.
+fn fits(patterns: &str, name: &str) -> bool {
     patterns
         .split(' ')
-        .any(|pattern| match pattern.strip_suffix('*') {
-            Some(front) => message.starts_with(front),
-            None => pattern == message,
+        .any(|pattern| match pattern.split_once('*') {
+            Some((front, end)) => {
+                name.len() >= front.len() + end.len()
+                    && name.starts_with(front)
+                    && name.ends_with(end)
+            }
+            None => pattern == name,
         })
 }
 
-/// Compares the declarations that `items` name with their schemas and rules.
-fn check(items: &[Item]) {
+const IN_NO_LIST: &str = "is in no list";
+
+/// Path and what is found there.
+type Difference = (String, String);
+
+/// Messages, path and what is excused there.
+type Excuse = (&'static str, &'static str, &'static str);
+
+fn excuses() -> impl Iterator<Item = Excuse> {
+    let beyond = BEYOND
+        .iter()
+        .map(|(messages, path, _)| (*messages, *path, IN_NO_LIST));
+    let deviations = DEVIATIONS
+        .iter()
+        .map(|(messages, path, what, _)| (*messages, *path, *what));
+    deviations.chain(beyond)
+}
+
+fn excuse_fits(excuse: &Excuse, (path, what): &Difference, message: &str) -> bool {
+    let (messages, paths, excused) = *excuse;
+    excused == what && fits(paths, path) && fits(messages, message)
+}
+
+fn compare_all(items: &[Item]) {
+    let mut rows: Vec<[String; 3]> = Vec::new();
+    for (key, mut messages) in differences(items) {
+        messages.retain(|name| !excuses().any(|excuse| excuse_fits(&excuse, &key, name)));
+        if !messages.is_empty() {
+            let (path, what) = key;
+            rows.push([messages.join(" "), path, what]);
+        }
+    }
+    assert!(rows.is_empty(), "{}", show(&rows));
+}
+
+/// What is otherwise in the declarations that `items` name, and the messages where it is so.
+fn differences(items: &[Item]) -> BTreeMap<Difference, Vec<String>> {
     let declarations: Vec<(&Family, &Message)> = FAMILIES
         .iter()
         .flat_map(|family| family.messages.iter().map(move |message| (family, message)))
         .filter(|(_, message)| message.role == "declaration")
         .collect();
-    let listed: BTreeSet<&str> = items
-        .iter()
-        .flat_map(|item| item.messages.split(' '))
-        .filter(|name| *name != "*")
-        .collect();
-    // Path and what is found, and the messages where it is so.
-    let mut found: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+    let mut found: BTreeMap<Difference, Vec<String>> = BTreeMap::new();
+    let mut add = |path: &str, what: String, message: &str| {
+        let messages = found.entry((path.to_owned(), what)).or_default();
+        messages.push(message.to_owned());
+    };
+    let listed = items.iter().flat_map(|item| item.messages.split(' '));
+    let listed: BTreeSet<&str> = listed.filter(|name| *name != "*").collect();
     for name in &listed {
-        let mut own = declarations
+        if !declarations
             .iter()
-            .filter(|(_, message)| names(name, &message.name))
-            .peekable();
-        if own.peek().is_none() {
-            let key = (String::new(), "no family has this message".to_owned());
-            found.entry(key).or_default().push((*name).to_owned());
+            .any(|(_, message)| fits(name, &message.name))
+        {
+            add("", "no family has this message".to_owned(), name);
         }
-        for (family, message) in own {
-            let rules: Vec<&Rule> = family.rules_of(message).collect();
-            let own: Vec<&Item> = items
-                .iter()
-                .filter(|item| names(&item.messages, &message.name))
-                .collect();
-            let mut differences = beyond(message, &own);
-            for item in own {
-                let element = message.start().at(&item.path);
-                let list = match element {
-                    Some(element) => compare(item, element, &rules),
-                    None => vec!["is not there".to_owned()],
-                };
-                differences.extend(list.into_iter().map(|what| (item.path.clone(), what)));
-            }
-            for key in differences {
-                let messages = found.entry(key).or_default();
-                if !messages.contains(&message.name) {
-                    messages.push(message.name.clone());
-                }
+    }
+    let concerned = |name: &str| listed.iter().any(|listed| fits(listed, name));
+    for (family, message) in declarations.iter().filter(|(_, m)| concerned(&m.name)) {
+        let rules: Vec<&Rule> = family.rules_of(message).collect();
+        let own = items
+            .iter()
+            .filter(|item| fits(&item.messages, &message.name));
+        let own: Vec<&Item> = own.collect();
+        for path in beyond(message, &own) {
+            add(&path, IN_NO_LIST.to_owned(), &message.name);
+        }
+        for item in own {
+            let list = match message.start().at(&item.path) {
+                Some(element) => compare(item, element, &rules),
+                None => vec!["is not there".to_owned()],
+            };
+            for what in list {
+                add(&item.path, what, &message.name);
             }
         }
     }
-    // What is excused, and excuses that excuse nothing.
-    let excuses = DEVIATIONS
-        .iter()
-        .map(|(messages, path, what, _)| (*messages, *path, *what))
-        .chain(
-            BEYOND
-                .iter()
-                .map(|(messages, path, _)| (*messages, *path, BEYOND_THE_LIST)),
-        );
-    let mut rows: Vec<[String; 3]> = Vec::new();
-    for (messages, path, what) in excuses {
-        let concerns = declarations.iter().any(|(_, message)| {
-            names(messages, &message.name) && listed.iter().any(|name| names(name, &message.name))
-        });
-        let key = (path.to_owned(), what.to_owned());
-        let before = found.get(&key).map_or(0, Vec::len);
-        if let Some(all) = found.get_mut(&key) {
-            all.retain(|message| !names(messages, message));
-        }
-        if concerns && before == found.get(&key).map_or(0, Vec::len) {
-            rows.push([
-                messages.to_owned(),
-                path.to_owned(),
-                format!("an excuse for nothing: {what}"),
-            ]);
-        }
-    }
-    for ((path, what), messages) in found
-        .into_iter()
-        .filter(|(_, messages)| !messages.is_empty())
-    {
-        rows.push([messages.join(" "), path, what]);
-    }
-    assert!(rows.is_empty(), "{}", show(&rows));
+    found
 }
 
-const BEYOND_THE_LIST: &str = "is in no list";
-
 /// The elements that a schema has and no row names or leads through; of each only the uppermost.
-fn beyond(message: &Message, items: &[&Item]) -> Vec<(String, String)> {
-    let mut found: Vec<(String, String)> = Vec::new();
+fn beyond(message: &Message, items: &[&Item]) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
     for (path, _) in message.start().below() {
-        let inside = format!("{path}/");
+        let inside = |above: &str, path: &str| {
+            path.strip_prefix(above)
+                .is_some_and(|rest| rest.starts_with('/'))
+        };
         let known = items
             .iter()
-            .any(|item| item.path == path || item.path.starts_with(&inside));
-        let below = found
-            .iter()
-            .any(|(above, _)| path.starts_with(&format!("{above}/")));
-        if !known && !below {
-            found.push((path, BEYOND_THE_LIST.to_owned()));
+            .any(|item| item.path == path || inside(&path, &item.path));
+        if !known && !found.iter().any(|above| inside(above, &path)) {
+            found.push(path);
         }
     }
     found
@@ -273,17 +301,38 @@ fn compare(item: &Item, element: &Element, rules: &[&Rule]) -> Vec<String> {
     wrong
 }
 
-/// Whether a rule wants the element to be there: any, or one that always applies.
-fn needed_by(item: &Item, rules: &[&Rule], always: bool) -> bool {
-    let wants = |rule: &&&Rule| {
+/// Where the goods declaration says what it is, and the code of a draft.
+const FORM: (&str, &str) = ("DecSign/OperType", "G");
+
+/// Whether a rule wants the element to be there: any, or one that concerns drafts too. In a
+/// draft an empty block is none, so that its elements are wanted together.
+fn needed_by(item: &Item, rules: &[&Rule], drafts: bool) -> bool {
+    let wants = |rule: &Rule, path: &String| {
         let count = rule.check("count").and_then(|count| count.get("min"));
-        rule.check("required").is_some() || count.is_some_and(|min| min.as_integer() > Some(0))
+        let needs = count.is_some_and(|min| min.as_integer() > Some(0));
+        (needs || rule.check("required").is_some()) && rule.checked.contains(path)
     };
-    let mut wanting = rules
-        .iter()
-        .filter(wants)
-        .filter(|rule| rule.checked.contains(&item.path));
-    wanting.any(|rule| !always || rule.conditions.is_empty())
+    let here = || rules.iter().filter(|rule| !drafts || concerns_drafts(rule));
+    // It may belong to one that is wanted.
+    let mut together =
+        here().filter(|rule| rule.check("together").is_some() && rule.checked.contains(&item.path));
+    let wanted = |path: &String| here().any(|rule| wants(rule, path));
+    wanted(&item.path) || together.any(|rule| drafts || rule.checked.iter().any(wanted))
+}
+
+fn concerns_drafts(rule: &Rule) -> bool {
+    let (form, draft) = FORM;
+    let mut conditions = family_data::tables(&rule.table, "when");
+    conditions.all(|condition| {
+        let is = |key| {
+            family_data::texts(condition, key)
+                .iter()
+                .any(|code| code == draft)
+        };
+        family_data::join("", family_data::text(condition, "field")) != form
+            || is("in")
+            || (condition.contains_key("not_in") && !is("not_in"))
+    })
 }
 
 /// How often the element may be there, by its schema and by rules that count it.
@@ -307,6 +356,10 @@ fn format_differs(item: &Item, value: &Value, rules: &[&Rule]) -> Option<String>
         return (!is).then(|| "is base64; here it is not".to_owned());
     }
     let digits = format.trim_start_matches(|c: char| c.is_ascii_lowercase());
+    let (digits, confirmed) = match digits.strip_suffix('?') {
+        Some(digits) => (digits, false),
+        None => (digits, true),
+    };
     let number = |text: &str| {
         text.parse::<usize>()
             .unwrap_or_else(|_| panic!("{format}?"))
@@ -314,25 +367,50 @@ fn format_differs(item: &Item, value: &Value, rules: &[&Rule]) -> Option<String>
     let range = length(value).unwrap_or((0, Some(0)));
     if let Some((total, places)) = digits.split_once(',') {
         let total = total.trim_start_matches('.');
-        return decimals(format, value, (number(total), number(places)));
+        let should = (number(total), number(places));
+        return decimals(format, value, should, confirmed);
     }
-    let is = show_range(range);
-    match digits.strip_prefix("..") {
-        Some(most) => (range.1 != Some(number(most))).then(|| format!("is {format}; here {is}")),
-        None => {
-            let exact = Some(number(digits));
-            let spoken = rules.iter().any(|rule| {
-                let kinds = ["date", "matches", "list", "values", "digit"];
-                rule.checked.contains(&item.path)
-                    && kinds.iter().any(|kind| rule.check(kind).is_some())
-            });
-            let fits = range.1 == exact && (Some(range.0) == exact || spoken);
-            (!fits).then(|| format!("is {format}; here {is}"))
-        }
-    }
+    let (most, exactly) = match digits.strip_prefix("..") {
+        Some(most) => (number(most), false),
+        None => (number(digits), true),
+    };
+    let fits = |range: Range| match range.1 {
+        max if !confirmed => max.is_none_or(|max| max >= most),
+        max if exactly => max == Some(most) && (range.0 == most || is_judged(item, rules)),
+        max => max == Some(most),
+    };
+    // The schema may leave it to a rule.
+    let ruled = patterns_of(item, rules).fold(range, both);
+    let differs = !fits(range) && !fits(ruled);
+    differs.then(|| format!("is {format}; here {}", show_range(range)))
 }
 
-fn decimals(format: &str, value: &Value, should: (usize, usize)) -> Option<String> {
+/// Whether a rule judges the value, whose shape is then for the rule.
+fn is_judged(item: &Item, rules: &[&Rule]) -> bool {
+    let kinds = ["date", "matches", "list", "values", "digit"];
+    rules.iter().any(|rule| {
+        rule.checked.contains(&item.path) && kinds.iter().any(|kind| rule.check(kind).is_some())
+    })
+}
+
+/// How long a text may be by the patterns of rules that always apply.
+fn patterns_of(item: &Item, rules: &[&Rule]) -> impl Iterator<Item = Range> {
+    rules.iter().filter_map(|rule| {
+        let matches = rule.check("matches")?.as_table()?;
+        let always = rule.conditions.is_empty() && !matches.contains_key("split");
+        let refuses = family_data::text(&rule.table, "severity") == "error";
+        let own = rule.checked.contains(&item.path);
+        let pattern = family_data::text(matches, "pattern");
+        (always && refuses && own).then(|| of_pattern(pattern))
+    })
+}
+
+fn decimals(
+    format: &str,
+    value: &Value,
+    should: (usize, usize),
+    confirmed: bool,
+) -> Option<String> {
     let given = value
         .alternatives()
         .into_iter()
@@ -340,7 +418,10 @@ fn decimals(format: &str, value: &Value, should: (usize, usize)) -> Option<Strin
     let facet = |name| given.number(name);
     let is = (facet("totalDigits"), facet("fractionDigits"));
     let word = |number: Option<usize>| number.map_or("any".to_owned(), |n| n.to_string());
-    let differs = is != (Some(should.0), Some(should.1));
+    let differs = match confirmed {
+        true => is != (Some(should.0), Some(should.1)),
+        false => is.0.is_some_and(|n| n < should.0) || is.1.is_some_and(|n| n < should.1),
+    };
     differs.then(|| {
         format!(
             "is {format}; here {} digits, {} decimals",

@@ -8,6 +8,8 @@ mod family_data;
 mod pages;
 #[path = "support/rules_page.rs"]
 mod rules_page;
+#[path = "support/xml_nodes.rs"]
+mod xml_nodes;
 #[path = "support/xsd_reference.rs"]
 mod xsd_reference;
 
@@ -19,7 +21,7 @@ use tongguan::config::Config;
 use tongguan::gateway;
 
 use family_data::{FAMILIES, root, schemas};
-use xsd_reference::parse;
+use xml_nodes::parse;
 
 #[test]
 fn the_pages_are_what_the_families_say() {
@@ -73,44 +75,46 @@ fn the_pages_are_what_the_families_say() {
 #[test]
 fn no_message_and_no_rule_is_left_out() {
     let catalogue = gateway::catalogue(&Config::default()).expect("families");
-    let known: BTreeSet<(String, String)> = catalogue
-        .families()
-        .iter()
-        .flat_map(|family| {
-            let names = family.messages.iter().map(|(_, name)| name.to_string());
-            names.map(|name| (family.name.to_string(), name))
-        })
-        .collect();
-    let read: BTreeSet<(String, String)> = FAMILIES
-        .iter()
-        .flat_map(|family| {
-            let name = family_data::text(&family.table, "name");
-            family
-                .messages
-                .iter()
-                .map(|message| (name.to_owned(), message.name.clone()))
-        })
-        .collect();
-    assert_eq!(known, read);
-    let known: BTreeSet<(String, String, String)> = catalogue
-        .rules()
-        .map(|rule| {
-            (
-                rule.code.to_owned(),
-                rule.text.zh.clone(),
-                rule.text.en.clone(),
-            )
-        })
-        .collect();
-    let read: BTreeSet<(String, String, String)> = FAMILIES
-        .iter()
-        .flat_map(|family| &family.rules)
-        .map(|rule| {
-            let text = |key| family_data::text(&rule.table, key).to_owned();
-            (text("code"), text("zh"), text("en"))
-        })
-        .collect();
-    assert_eq!(known, read);
+    let mut known = BTreeSet::new();
+    for family in catalogue.families() {
+        let names = family
+            .messages
+            .iter()
+            .map(|(role, name)| format!("{name} {role:?}"));
+        known.extend(names);
+    }
+    for rule in catalogue.rules() {
+        let text = rule.text;
+        known.insert(format!(
+            "{} {} {} {}",
+            rule.message_type, rule.code, text.zh, text.en
+        ));
+    }
+    let mut read = BTreeSet::new();
+    for family in FAMILIES.iter() {
+        for message in family
+            .messages
+            .iter()
+            .filter(|message| message.role != "wrapper")
+        {
+            let name = &message.name;
+            read.insert(match message.role.as_str() {
+                "answer" => format!("{name} Answer"),
+                _ => format!("{name} Declaration"),
+            });
+            for rule in family.rules_of(message) {
+                let text = |key| family_data::text(&rule.table, key);
+                read.insert(format!(
+                    "{name} {} {} {}",
+                    rule.code(),
+                    text("zh"),
+                    text("en")
+                ));
+            }
+        }
+    }
+    let only = |a: &BTreeSet<String>, b| a.difference(b).cloned().collect::<Vec<String>>();
+    assert_eq!(only(&known, &read), only(&read, &known));
 }
 
 /// Rules and fields name elements that the trees have: what a page says of rules is all of them.

@@ -176,11 +176,12 @@ impl Rule {
         text(&self.table, "code")
     }
 
-    /// If it counts an element in every message: its path, the fewest and the most.
+    /// If it refuses every message with another number of an element: its path, the fewest and
+    /// the most.
     pub fn counts(&self) -> Option<(&str, Option<u32>, Option<u32>)> {
         let count = self.check("count")?.as_table()?;
         let number = |key: &str| count.get(key)?.as_integer()?.try_into().ok();
-        let always = self.conditions.is_empty();
+        let always = self.conditions.is_empty() && text(&self.table, "severity") == "error";
         always.then(|| (self.checked[0].as_str(), number("min"), number("max")))
     }
 
@@ -198,19 +199,21 @@ fn paths(
     checked: &mut Vec<String>,
     conditions: &mut Vec<String>,
 ) {
-    let context = join(context, text(what, "each"));
-    let of = join(&context, text(what, "of"));
+    let inside = join(context, text(what, "each"));
+    let of = join(&inside, text(what, "of"));
     for key in [
         "field", "fields", "left", "right", "first", "then", "to", "of", "equals", "by",
     ] {
-        let inside = key == "by" && matches!(primitive, "unique" | "sequence");
-        let from = if inside { &of } else { &context };
+        let from = match key {
+            "of" => &inside,
+            "by" if matches!(primitive, "unique" | "sequence") => &of,
+            _ => context,
+        };
         checked.extend(texts(what, key).iter().map(|path| join(from, path)));
     }
-    let from = if what.contains_key("each") {
-        &context
-    } else {
-        &of
+    let from = match what.contains_key("each") {
+        true => &inside,
+        false => &of,
     };
     conditions.extend(fields(tables(what, "where"), from));
 }
@@ -226,6 +229,8 @@ fn fields<'t>(conditions: impl Iterator<Item = &'t Table>, context: &str) -> Vec
 pub fn join(context: &str, path: &str) -> String {
     let context = if path.starts_with('/') { "" } else { context };
     let steps = context.split('/').chain(path.split('/'));
-    let steps: Vec<&str> = steps.filter(|step| !step.is_empty() && *step != ".").collect();
+    let steps: Vec<&str> = steps
+        .filter(|step| !step.is_empty() && *step != ".")
+        .collect();
     steps.join("/")
 }

@@ -53,9 +53,15 @@ fn either(a: Range, b: Range) -> Range {
     (a.0.min(b.0), a.1.zip(b.1).map(|(a, b)| a.max(b)))
 }
 
-fn both(a: Range, b: Range) -> Range {
+/// Of the texts that are in both.
+pub fn both(a: Range, b: Range) -> Range {
     let most = [a.1, b.1].into_iter().flatten().min();
     (a.0.max(b.0), most)
+}
+
+/// Of the texts that fit a pattern.
+pub fn of_pattern(pattern: &str) -> Range {
+    Pattern::range(pattern)
 }
 
 /// A pattern that is read from left to right.

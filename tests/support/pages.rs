@@ -103,10 +103,19 @@ fn page(family: &Family, sheet: &[&Message]) -> String {
 fn body(family: &Family, message: &Message) -> String {
     let mut out = String::new();
     if let Some(fields) = message.table.get("fields").and_then(toml::Value::as_table) {
-        out += "## Fields\n\n| field | the first of these with a value |\n|---|---|\n";
+        let forms = message
+            .table
+            .get("normalise")
+            .and_then(toml::Value::as_table);
+        out += "## Fields\n\n| field | the first of these with a value | brought to one form |\n|---|---|---|\n";
         for name in fields.keys() {
             let paths: Vec<String> = texts(fields, name).iter().map(|path| code(path)).collect();
-            _ = writeln!(out, "| `{name}` | {} |", paths.join(", "));
+            let form = match forms.map_or("", |forms| text(forms, name)) {
+                "" => String::new(),
+                "time" => "time of 17 digits".to_owned(),
+                list => format!("column `same_as` of code list `{list}`"),
+            };
+            _ = writeln!(out, "| `{name}` | {} | {form} |", paths.join(", "));
         }
         out.push('\n');
     }
@@ -123,6 +132,19 @@ fn body(family: &Family, message: &Message) -> String {
             _ = writeln!(out, "| {code} | {} |", status.as_str().unwrap_or_default());
         }
         out.push('\n');
+    }
+    match text(&message.table, "content") {
+        "" => {}
+        path => {
+            _ = writeln!(
+                out,
+                "`{path}` holds a whole message of any family as base64.\n"
+            )
+        }
+    }
+    match message.inside.as_str() {
+        "" => {}
+        path => _ = writeln!(out, "Fields and rules begin at `{path}`.\n"),
     }
     let names = Names::new(family, message);
     out += "## Elements\n\nPaths begin below the root. How often is by the schema and by the rules that always apply; *n* is\n\

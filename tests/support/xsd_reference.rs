@@ -7,104 +7,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use quick_xml::events::{BytesStart, Event};
-use quick_xml::{Reader, XmlVersion};
 use tongguan::schema::beside;
 
+use super::xml_nodes::{Node, parse};
+
 const XSD: &str = "http://www.w3.org/2001/XMLSchema";
-
-/// One element of a schema file.
-#[derive(Debug, Default)]
-pub struct Node {
-    /// Local name.
-    pub name: String,
-    pub line: usize,
-    pub attributes: Vec<(String, String)>,
-    pub children: Vec<Node>,
-    pub text: String,
-}
-
-impl Node {
-    pub fn get(&self, name: &str) -> Option<&str> {
-        let found = self.attributes.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.as_str())
-    }
-
-    fn child(&self, name: &str) -> Option<&Node> {
-        self.children.iter().find(|child| child.name == name)
-    }
-
-    /// This and every one below it.
-    pub fn all(&self) -> Vec<&Node> {
-        let below = self.children.iter().flat_map(Node::all);
-        std::iter::once(self).chain(below).collect()
-    }
-
-    /// `xs:documentation` in `language`; empty if there is none.
-    pub fn documentation(&self, language: &str) -> String {
-        let annotations = self.children.iter().filter(|c| c.name == "annotation");
-        let texts = annotations
-            .flat_map(|annotation| &annotation.children)
-            .filter(|c| c.name == "documentation" && c.get("xml:lang") == Some(language));
-        let words: Vec<&str> = texts.flat_map(|c| c.text.split_whitespace()).collect();
-        words.join(" ")
-    }
-}
-
-/// Reads an XML file.
-pub fn parse(file: &str, text: &str) -> Node {
-    let mut reader = Reader::from_str(text);
-    let mut open = vec![Node::default()];
-    let (mut line, mut counted) = (1, 0);
-    loop {
-        let at = reader.buffer_position() as usize;
-        line += text[counted..at].matches('\n').count();
-        counted = at;
-        let event = reader.read_event();
-        let event = event.unwrap_or_else(|error| panic!("{file}: {error}"));
-        match event {
-            Event::Start(start) => open.push(node(&start, line)),
-            Event::Empty(start) => {
-                let new = node(&start, line);
-                open.last_mut().expect("one open").children.push(new);
-            }
-            Event::End(_) => {
-                let done = open.pop().expect("one open");
-                open.last_mut().expect("one open").children.push(done);
-            }
-            Event::Text(words) => open.last_mut().expect("one open").text += &words,
-            Event::GeneralRef(name) => {
-                let text = quick_xml::escape::unescape(&format!("&{};", &*name))
-                    .expect("a known entity")
-                    .into_owned();
-                open.last_mut().expect("one open").text += &text;
-            }
-            Event::Eof => break,
-            _ => {}
-        }
-    }
-    let mut whole = open.pop().expect("the whole");
-    whole
-        .children
-        .pop()
-        .unwrap_or_else(|| panic!("{file} is empty"))
-}
-
-fn node(start: &BytesStart<'_>, line: usize) -> Node {
-    let attributes = start.attributes().map(|attribute| {
-        let attribute = attribute.expect("an attribute");
-        let value = attribute
-            .normalized_value(XmlVersion::default())
-            .expect("a value");
-        (attribute.key.0.to_owned(), value.into_owned())
-    });
-    Node {
-        name: start.local_name().as_ref().to_owned(),
-        line,
-        attributes: attributes.collect(),
-        ..Node::default()
-    }
-}
 
 /// The files of one schema.
 pub struct Files {
@@ -230,9 +137,8 @@ impl Files {
         let mut further = Vec::new();
         for child in &root.children {
             let inside = match child.name.as_str() {
-                "include" => namespace.clone(),
+                "include" | "redefine" => namespace.clone(),
                 "import" => String::new(),
-                "redefine" => panic!("{file}:{}: redefine is not read here", child.line),
                 _ => continue,
             };
             let found = child
@@ -261,15 +167,22 @@ impl Files {
     }
 
     fn find(&self, kind: &str, namespace: &str, name: &str) -> Option<(&Document, &Node)> {
-        let own = self.documents.iter().filter(|d| d.namespace == namespace);
-        own.flat_map(|document| {
-            document
-                .root
-                .children
-                .iter()
-                .map(move |node| (document, node))
-        })
-        .find(|(_, node)| node.name == kind && node.get("name") == Some(name))
+        let own = || self.documents.iter().filter(|d| d.namespace == namespace);
+        let redefined = own().flat_map(|document| components(document, true));
+        redefined
+            .chain(own().flat_map(|document| components(document, false)))
+            .find(|(_, node)| node.name == kind && node.get("name") == Some(name))
+    }
+
+    /// The component that `node` redefines, if it does; else itself.
+    fn redefined<'f>(&'f self, document: &'f Document, node: &'f Node) -> (&'f Document, &'f Node) {
+        let own = self
+            .documents
+            .iter()
+            .filter(|d| d.namespace == document.namespace);
+        own.flat_map(|document| components(document, false))
+            .find(|(_, other)| other.name == node.name && other.get("name") == node.get("name"))
+            .unwrap_or((document, node))
     }
 
     /// The component that `name`, as written in `document`, refers to; `Err` is a built-in type.
@@ -454,7 +367,15 @@ impl Files {
                 "extension" | "restriction" => {
                     let base = child.get("base").expect("a base");
                     match self.refer(document, &["complexType", "simpleType"], base) {
-                        Ok((at, base)) => self.fill(element, at, base, open),
+                        Ok((at, base)) => {
+                            let own = open.last().is_some_and(|open| std::ptr::eq(*open, base));
+                            let (at, base) = if own {
+                                self.redefined(at, base)
+                            } else {
+                                (at, base)
+                            };
+                            self.fill(element, at, base, open);
+                        }
                         Err(base) if base == "anyType" => {}
                         Err(base) => {
                             element.value = Some(Value {
@@ -504,6 +425,10 @@ impl Files {
 
     fn value(&self, document: &Document, definition: &Node) -> Value {
         let named = |name: &str| match self.refer(document, &["simpleType"], name) {
+            Ok((at, found)) if std::ptr::eq(found, definition) => {
+                let (at, found) = self.redefined(at, found);
+                self.value(at, found)
+            }
             Ok((at, found)) => self.value(at, found),
             Err(base) => Value {
                 base,
@@ -541,6 +466,19 @@ impl Files {
             }
         }
     }
+}
+
+/// The components of a document: those in its `redefine` elements, or the others.
+fn components(document: &Document, redefining: bool) -> Vec<(&Document, &Node)> {
+    let all = document.root.children.iter();
+    let nodes: Vec<&Node> = match redefining {
+        true => {
+            let blocks = all.filter(|node| node.name == "redefine");
+            blocks.flat_map(|block| &block.children).collect()
+        }
+        false => all.collect(),
+    };
+    nodes.into_iter().map(|node| (document, node)).collect()
 }
 
 /// Adds the facets of a restriction.
