@@ -153,7 +153,7 @@ fn body(family: &Family, message: &Message) -> String {
         out += &table(&[("", &message.root)], &names, "");
     } else {
         let inner = family.messages.iter().find(|other| {
-            let same = || format!("{:?}", other.start()) == format!("{:?}", message.start());
+            let same = || alike(&other.start().children, &message.start().children);
             !message.inside.is_empty() && other.inside.is_empty() && same()
         });
         let shown = inner.map(|other| (message.inside.as_str(), file_name(family, other)));
@@ -212,7 +212,12 @@ fn rows_of<'e>(
     rows: &mut Vec<(String, &'e Element)>,
     own: &mut Vec<(String, &'e Element)>,
 ) {
-    for child in &element.children {
+    for (number, child) in element.children.iter().enumerate() {
+        // One name in two namespaces, with one content, is one row.
+        let mut before = element.children[..number].iter();
+        if before.any(|other| other.name == child.name && alike(other, child)) {
+            continue;
+        }
         let path = join(path, &child.name);
         rows.push((path.clone(), child));
         let few = child.below().len() <= ROWS_INSIDE;
@@ -223,6 +228,10 @@ fn rows_of<'e>(
             own.push((path, child));
         }
     }
+}
+
+fn alike<T: std::fmt::Debug + ?Sized>(a: &T, b: &T) -> bool {
+    format!("{a:?}") == format!("{b:?}")
 }
 
 fn table(rows: &[(&str, &Element)], names: &Names, from: &str) -> String {
