@@ -88,7 +88,7 @@ enum Needed {
     Always,
 }
 
-/// The rows of the list of the goods declaration, which has columns of its own.
+/// The elements of the goods declaration, whose list has columns of its own, and its blocks.
 fn goods() -> Vec<Item> {
     let rows = csv("dec_message_fields.csv").into_iter().map(|row| {
         let [block, element, _, kind, length, decimals, draft, declare] = &row[..] else {
@@ -114,7 +114,7 @@ fn goods() -> Vec<Item> {
             format,
         }
     });
-    rows.collect()
+    rows.chain(items("dec_message_blocks.csv")).collect()
 }
 
 fn csv(name: &str) -> Vec<Vec<String>> {

@@ -29,16 +29,15 @@ fn the_pages_are_what_the_families_say() {
     let docs = root().join("docs");
     let mut there = files_below(&docs.join("messages"), "md");
     there.push(docs.join("rules.md"));
-    let stale = there.iter().filter(|file| {
-        let name = file
-            .strip_prefix(&docs)
-            .expect("below it")
-            .to_string_lossy();
-        !pages.contains_key(&*name)
-    });
+    let name = |file: &PathBuf| {
+        file.strip_prefix(&docs)
+            .map(|name| name.display().to_string())
+    };
+    let there = there.iter().filter_map(|file| name(file).ok());
+    let stale: Vec<String> = there.filter(|name| !pages.contains_key(name)).collect();
     if std::env::var_os("UPDATE").is_some() {
-        for file in stale {
-            fs::remove_file(file).expect("removed");
+        for name in stale {
+            fs::remove_file(docs.join(name)).expect("removed");
         }
         for (name, page) in pages {
             let path = docs.join(name);
@@ -47,9 +46,10 @@ fn the_pages_are_what_the_families_say() {
         }
         return;
     }
-    let mut wrong: Vec<String> = stale
-        .map(|file| format!("{} is of no message", file.display()))
-        .collect();
+    let stale = stale
+        .iter()
+        .map(|name| format!("docs/{name}: of no message"));
+    let mut wrong: Vec<String> = stale.collect();
     for (name, page) in &pages {
         let is = fs::read_to_string(docs.join(name)).unwrap_or_default();
         let differs = is
