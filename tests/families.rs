@@ -100,6 +100,12 @@ fn mistakes_have_file_and_line() {
             "\"urn:other\"",
             "licence/family.toml:7: licence/licence.xsd has no element Licence in namespace \"urn:other\"",
         ),
+        (
+            family,
+            "role = \"declaration\"",
+            "role = \"declaration\"\nlike = \"Permit\"",
+            "licence/family.toml:7: like \"Permit\": no message of that type and role",
+        ),
         (family, "licence.xsd", "none.xsd", "licence/none.xsd"),
         (
             family,
@@ -197,7 +203,7 @@ schema = "wrapped.xsd"
 root = "Import"
 namespace = "urn:import"
 inside = "Data/Licence"
-rules = ["licence.rules.toml"]
+like = "Licence"
 [message.fields]
 identity = ["Number"]
 reference = ["Number"]

@@ -87,6 +87,13 @@ impl RuleCompiler<'_, '_, '_> {
         self.path(table.at(), context, &written)
     }
 
+    /// The paths under `fields`, or the one under `field`.
+    fn fields(&mut self, context: u32, table: Table<'_>) -> Option<Vec<Path>> {
+        let mut written = self.source.strings(table, "fields");
+        written.extend(self.source.maybe(table, "field"));
+        self.paths(table.at(), context, written)
+    }
+
     fn paths(&mut self, at: usize, context: u32, written: Vec<String>) -> Option<Vec<Path>> {
         if written.is_empty() {
             self.source.mistake(at, "expected at least one path");
@@ -194,9 +201,7 @@ impl RuleCompiler<'_, '_, '_> {
         Some(match primitive {
             "list" => {
                 self.source.only(table, &["field", "fields", "codes"]);
-                let mut written = self.source.strings(table, "fields");
-                written.extend(self.source.maybe(table, "field"));
-                let fields = self.paths(at, context, written)?;
+                let fields = self.fields(context, table)?;
                 let name = self.source.string(table, "codes");
                 let codes = self
                     .loader
@@ -210,24 +215,25 @@ impl RuleCompiler<'_, '_, '_> {
                 }
             }
             "values" => {
-                self.source.only(table, &["field", "in"]);
+                self.source.only(table, &["field", "fields", "in"]);
                 Check::Values {
-                    field: self.field(context, table, "field")?,
+                    fields: self.fields(context, table)?,
                     values: self.source.strings(table, "in"),
                 }
             }
             "matches" => {
-                self.source.only(table, &["field", "pattern", "split"]);
-                let field = self.field(context, table, "field")?;
+                let known = ["field", "fields", "pattern", "split"];
+                self.source.only(table, &known);
                 Check::Matches {
-                    field,
+                    fields: self.fields(context, table)?,
                     pattern: self.pattern(table, "pattern")?,
                     split: self.source.maybe(table, "split"),
                 }
             }
             "digit" => {
-                self.source.only(table, &["field", "algorithm"]);
-                let field = self.field(context, table, "field")?;
+                let known = ["field", "fields", "part", "algorithm"];
+                self.source.only(table, &known);
+                let fields = self.fields(context, table)?;
                 let name = self.source.string(table, "algorithm");
                 let Some((_, algorithm)) = Algorithm::ALL.iter().find(|(known, _)| *known == name)
                 else {
@@ -239,8 +245,9 @@ impl RuleCompiler<'_, '_, '_> {
                     return None;
                 };
                 Check::Digit {
-                    field,
+                    fields,
                     algorithm: *algorithm,
+                    part: self.part(table, "part")?,
                     name,
                 }
             }
@@ -340,9 +347,9 @@ impl RuleCompiler<'_, '_, '_> {
                 }
             }
             "date" => {
-                self.source.only(table, &["field", "format"]);
+                self.source.only(table, &["field", "fields", "format"]);
                 Check::Date {
-                    field: self.field(context, table, "field")?,
+                    fields: self.fields(context, table)?,
                     formats: self.source.strings(table, "format"),
                 }
             }

@@ -104,15 +104,17 @@ impl<'a> Eye<'a, '_> {
         Some((node, decimal(text)?))
     }
 
-    /// Every value at `path` that is not empty.
-    fn each_value(&self, path: &Path, each: &mut dyn FnMut(Node, &'a str)) {
-        self.record.visit(self.context, path, &mut |node| {
-            let value = self.record.text(node);
-            if !value.is_empty() {
-                each(node, value);
-            }
-            true
-        });
+    /// Every value at `paths` that is not empty.
+    fn each_value(&self, paths: &[Path], each: &mut dyn FnMut(Node, &'a str)) {
+        for path in paths {
+            self.record.visit(self.context, path, &mut |node| {
+                let value = self.record.text(node);
+                if !value.is_empty() {
+                    each(node, value);
+                }
+                true
+            });
+        }
     }
 
     /// The same record seen from `context`.
@@ -151,12 +153,12 @@ impl<'a> Eye<'a, '_> {
         match check {
             Check::Required(_) | Check::Absent(_) | Check::Any(_) | Check::Count { .. } => true,
             Check::Together(paths) => paths.iter().any(|path| self.is_there(path)),
-            Check::List { fields, .. } => fields.iter().any(there),
-            Check::Values { field, .. }
-            | Check::Matches { field, .. }
-            | Check::Digit { field, .. }
-            | Check::Date { field, .. }
-            | Check::Refer { field, .. } => there(field),
+            Check::List { fields, .. }
+            | Check::Values { fields, .. }
+            | Check::Matches { fields, .. }
+            | Check::Digit { fields, .. }
+            | Check::Date { fields, .. } => fields.iter().any(there),
+            Check::Refer { field, .. } => there(field),
             Check::Compare { left, right, .. } => {
                 there(left)
                     && match right {
@@ -239,39 +241,38 @@ impl<'a> Eye<'a, '_> {
                 name,
                 codes,
             } => {
-                for field in fields {
-                    self.each_value(field, &mut |node, value| {
-                        if !codes.known.contains(value) {
-                            breach(node, String::new(), value, name.clone());
-                        }
-                    });
-                }
+                self.each_value(fields, &mut |node, value| {
+                    if !codes.known.contains(value) {
+                        breach(node, String::new(), value, name.clone());
+                    }
+                });
             }
-            Check::Values { field, values } => {
-                self.each_value(field, &mut |node, value| {
+            Check::Values { fields, values } => {
+                self.each_value(fields, &mut |node, value| {
                     if !values.iter().any(|known| known == value) {
                         breach(node, String::new(), value, values.join(", "));
                     }
                 });
             }
             Check::Matches {
-                field,
+                fields,
                 pattern,
                 split,
             } => {
-                self.each_value(field, &mut |node, value| {
+                self.each_value(fields, &mut |node, value| {
                     if !each_part(value, split, |part| pattern.is_match(part)) {
                         breach(node, String::new(), value, pattern.source.clone());
                     }
                 });
             }
             Check::Digit {
-                field,
+                fields,
                 algorithm,
+                part,
                 name,
             } => {
-                self.each_value(field, &mut |node, value| {
-                    if !algorithm.holds(value) {
+                self.each_value(fields, &mut |node, value| {
+                    if part.of(value).is_some_and(|part| !algorithm.holds(part)) {
                         breach(node, String::new(), value, name.clone());
                     }
                 });
@@ -370,8 +371,8 @@ impl<'a> Eye<'a, '_> {
                     true
                 });
             }
-            Check::Date { field, formats } => {
-                self.each_value(field, &mut |node, value| {
+            Check::Date { fields, formats } => {
+                self.each_value(fields, &mut |node, value| {
                     if !formats.iter().any(|format| is_date(value, format)) {
                         breach(node, String::new(), value, formats.join(", "));
                     }
@@ -389,10 +390,10 @@ impl<'a> Eye<'a, '_> {
             }
             Check::Refer { field, split, to } => {
                 let mut known = Seen::new();
-                self.each_value(to, &mut |_, value| {
+                self.each_value(std::slice::from_ref(to), &mut |_, value| {
                     known.insert(value);
                 });
-                self.each_value(field, &mut |node, value| {
+                self.each_value(std::slice::from_ref(field), &mut |node, value| {
                     let is_known = |part: &str| part.is_empty() || known.contains(part.trim());
                     if !each_part(value, split, is_known) {
                         breach(node, String::new(), value, to.written.clone());
@@ -417,13 +418,16 @@ impl<'a> Eye<'a, '_> {
         // What is not a number has its own finding.
         let (mut sum, mut any, mut numbers) = (Some(Decimal::ZERO), false, true);
         self.select(each, &mut |eye| {
-            eye.each_value(of, &mut |_, value| match decimal(value) {
-                Some(number) => {
-                    any = true;
-                    sum = sum.and_then(|sum| sum.checked_add(number));
-                }
-                None => numbers = false,
-            });
+            eye.each_value(
+                std::slice::from_ref(of),
+                &mut |_, value| match decimal(value) {
+                    Some(number) => {
+                        any = true;
+                        sum = sum.and_then(|sum| sum.checked_add(number));
+                    }
+                    None => numbers = false,
+                },
+            );
             numbers
         });
         let fits = |sum| comparison.holds(sum, total, tolerance.of(total));

@@ -152,6 +152,7 @@ impl Loader<'_> {
                 format!("name {name:?}: expected lower-case letters and _"),
             );
         }
+        let tables = completed(&mut source, &tables);
         self.mistakes.append(&mut own);
         let kind: Arc<str> = name.into();
         let mut family = Family {
@@ -197,7 +198,16 @@ impl Loader<'_> {
                 Some(Role::Declaration)
             }
         };
-        let common = ["type", "role", "zh", "en", "schema", "root", "namespace"];
+        let common = [
+            "type",
+            "role",
+            "like",
+            "zh",
+            "en",
+            "schema",
+            "root",
+            "namespace",
+        ];
         let own_keys: &[&str] = match role {
             Some(_) => &["inside", "rules", "fields", "normalise", "status"],
             None => &["content"],
@@ -418,6 +428,35 @@ impl Loader<'_> {
         self.codes.insert(file, codes.clone());
         Ok(codes)
     }
+}
+
+/// The messages of a family, each that is `like` another of its role with what that has.
+fn completed<'t>(source: &mut Source<'_>, tables: &[Table<'t>]) -> Vec<Table<'t>> {
+    let text = |table: &Table<'_>, key: &str| -> Option<String> {
+        Some(table.get(key)?.get_ref().as_str()?.to_owned())
+    };
+    let mut completed = Vec::new();
+    for table in tables {
+        let Some(like) = source.maybe(*table, "like") else {
+            completed.push(*table);
+            continue;
+        };
+        let is_meant = |other: &&Table<'_>| {
+            text(other, "type").as_ref() == Some(&like)
+                && text(other, "role") == text(table, "role")
+                && other.get("like").is_none()
+        };
+        match tables.iter().find(is_meant) {
+            Some(other) => completed.push(table.like(*other)),
+            None => {
+                let text = format!(
+                    "like {like:?}: no message of that type and role is here, or it is itself like another"
+                );
+                source.mistake(table.at(), text);
+            }
+        }
+    }
+    completed
 }
 
 /// What a `[[message]]` is.

@@ -71,17 +71,18 @@ pub enum Check {
         codes: Codes,
     },
     Values {
-        field: Path,
+        fields: Vec<Path>,
         values: Vec<String>,
     },
     Matches {
-        field: Path,
+        fields: Vec<Path>,
         pattern: Pattern,
         split: Option<String>,
     },
     Digit {
-        field: Path,
+        fields: Vec<Path>,
         algorithm: Algorithm,
+        part: Part,
         name: String,
     },
     Compare {
@@ -124,7 +125,7 @@ pub enum Check {
         from: u64,
     },
     Date {
-        field: Path,
+        fields: Vec<Path>,
         formats: Vec<String>,
     },
     Order {

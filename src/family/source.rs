@@ -10,11 +10,12 @@ use crate::schema::Mistake;
 /// A TOML value with its place.
 pub type Node<'t> = Spanned<DeValue<'t>>;
 
-/// One table with its place.
+/// One table with its place, and the table that has what it leaves out.
 #[derive(Clone, Copy)]
 pub struct Table<'t> {
     table: &'t DeTable<'t>,
     at: usize,
+    like: Option<&'t DeTable<'t>>,
 }
 
 /// Reads tables of one file and collects what is wrong.
@@ -47,6 +48,7 @@ impl<'m> Source<'m> {
         Table {
             table: table.get_ref(),
             at: 0,
+            like: None,
         }
     }
 
@@ -194,6 +196,7 @@ impl<'m> Source<'m> {
             Some(table) => Some(Table {
                 table,
                 at: node.span().start,
+                like: None,
             }),
             None => {
                 self.mistake(node.span().start, format!("{key}: expected a table"));
@@ -209,10 +212,19 @@ impl<'t> Table<'t> {
         self.at
     }
 
+    /// This table with what it leaves out taken from `other`.
+    pub fn like(self, other: Table<'t>) -> Table<'t> {
+        Table {
+            like: Some(other.table),
+            ..self
+        }
+    }
+
     /// The value of a key.
     pub fn get(&self, key: &str) -> Option<&'t Node<'t>> {
-        self.table
-            .iter()
+        let tables = [Some(self.table), self.like].into_iter().flatten();
+        tables
+            .flat_map(|table| table.iter())
             .find(|(name, _)| name.get_ref().as_ref() == key)
             .map(|(_, node)| node)
     }

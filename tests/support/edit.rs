@@ -25,10 +25,22 @@ pub struct Change {
     pub after: Option<String>,
     /// Stands in it, at its end.
     pub inside: Option<String>,
+    /// How often what is new stands there.
+    #[serde(default = "once")]
+    pub repeat: usize,
+}
+
+fn once() -> usize {
+    1
 }
 
 /// The message with the changes, one after the other.
 pub fn changed(message: &str, changes: &[Change]) -> Result<String, String> {
+    // Positions of quick-xml do not count a byte order mark.
+    let (mark, message) = match message.strip_prefix('\u{feff}') {
+        Some(message) => ("\u{feff}", message),
+        None => ("", message),
+    };
     let mut text = message.to_owned();
     for change in changes {
         let (path, attribute) = match change.at.rsplit_once('@') {
@@ -71,9 +83,9 @@ pub fn changed(message: &str, changes: &[Change]) -> Result<String, String> {
             ) => element.content(&text, xml, true),
             _ => return Err(format!("{change:?} says nothing that can be done")),
         };
-        text.replace_range(range, &new);
+        text.replace_range(range, &new.repeat(change.repeat));
     }
-    Ok(text)
+    Ok(mark.to_owned() + &text)
 }
 
 /// Where an element stands.
