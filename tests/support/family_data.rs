@@ -93,15 +93,16 @@ fn family(path: &Path) -> Family {
         .to_string_lossy()
         .into_owned();
     let messages: Vec<Message> = tables(&table, "message")
+        .map(|own| completed(own, &table))
         .map(|message| {
-            let files = Files::load(&schemas(), &folder, text(message, "schema"));
+            let files = Files::load(&schemas(), &folder, text(&message, "schema"));
             Message {
-                name: text(message, "type").to_owned(),
-                role: text(message, "role").to_owned(),
-                inside: text(message, "inside").to_owned(),
-                root: files.element(text(message, "namespace"), text(message, "root")),
-                files: texts(message, "rules"),
-                table: message.clone(),
+                name: text(&message, "type").to_owned(),
+                role: text(&message, "role").to_owned(),
+                inside: text(&message, "inside").to_owned(),
+                root: files.element(text(&message, "namespace"), text(&message, "root")),
+                files: texts(&message, "rules"),
+                table: message,
             }
         })
         .collect();
@@ -118,6 +119,17 @@ fn family(path: &Path) -> Family {
         messages,
         rules,
     }
+}
+
+/// A message with what it leaves out taken from the one that it is like.
+fn completed(own: &Table, family: &Table) -> Table {
+    let same = |other: &&Table, key| text(other, key) == text(own, key);
+    let other = tables(family, "message")
+        .filter(|other| text(other, "type") == text(own, "like"))
+        .find(|other| same(other, "role"));
+    let mut table = other.cloned().unwrap_or_default();
+    table.extend(own.clone());
+    table
 }
 
 fn read(path: &Path) -> Table {

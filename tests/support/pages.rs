@@ -51,13 +51,19 @@ pub fn pages(families: &[Family]) -> BTreeMap<String, String> {
 fn sheets(family: &Family) -> Vec<Vec<&Message>> {
     let mut sheets: Vec<(String, Vec<&Message>)> = Vec::new();
     for message in &family.messages {
-        let content = body(family, message);
+        let content = masked(family, message);
         match sheets.iter_mut().find(|(known, _)| *known == content) {
             Some((_, sheet)) => sheet.push(message),
             None => sheets.push((content, vec![message])),
         }
     }
     sheets.into_iter().map(|(_, sheet)| sheet).collect()
+}
+
+/// What a page says of a message but for its name, which may be the value of an element.
+fn masked(family: &Family, message: &Message) -> String {
+    let name = format!("| `{}` |", message.name);
+    body(family, message).replace(&name, "| its own name |")
 }
 
 /// A declaration and its answer may have one name.
@@ -89,12 +95,16 @@ fn page(family: &Family, sheet: &[&Message]) -> String {
         );
     }
     let source = text(&family.table, "source");
+    let body = match sheet {
+        [message] => body(family, message),
+        sheet => masked(family, sheet[0]),
+    };
     _ = write!(
         out,
         "\nFamily {}, version {}. Source: {source}.\n\n{}",
         title(&family.table, &family.folder),
         text(&family.table, "version"),
-        body(family, sheet[0])
+        body
     );
     out.trim_end().to_owned() + "\n"
 }
