@@ -5,16 +5,12 @@ const FAR: &str = "the notice has no limit; the schema has one that no certifica
 const TIMES: &str = "times are read in every form that manifests write them in";
 const ONE_BLOCK: &str = "one block serves import and export";
 const SAMPLES: &str = "the list is of samples; it is an item of manifests of other modes";
+const EITHER: &str =
+    "whether a block stands around it, and its name, is not confirmed; both are read";
 const ONE_KIND: &str = "one kind of container serves every manifest message";
 
 /// What is otherwise than a list says: messages, path, what is found, and why.
 pub const DEVIATIONS: &[(&str, &str, &str, &str)] = &[
-    (
-        "DecMessage",
-        "@Version",
-        "is needed in every form, drafts too",
-        "messages of the interface before 4.8 have none",
-    ),
     (
         "DecMessage",
         "DecHead/Type",
@@ -23,15 +19,15 @@ pub const DEVIATIONS: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "DecMessage",
-        "DecLists/DecList/SecondQty",
-        "is needed",
-        "only goods with a second unit have it; a rule wants both or neither",
+        "DecHead/Type",
+        "is an..6; here 0 to 7 characters",
+        "the seventh came with version 4.9.7; the published length is the old one",
     ),
     (
         "DecMessage",
-        "DecOtherPacks/DecOtherPack/PackQty",
-        "is needed",
-        "goods that hang, lie in bulk or go nude have no number of packages",
+        "SddTax/InsurCurr",
+        "is an..1; here 0 to 3 characters",
+        "a currency has three characters, here as in FeeCurr and OtherCurr",
     ),
     (
         "*",
@@ -79,6 +75,17 @@ pub const DEVIATIONS: &[(&str, &str, &str, &str)] = &[
 
 /// What a schema has and no list: messages, path, and why.
 pub const BEYOND: &[(&str, &str, &str)] = &[
+    ("DecMessage", "DecLists/DecList/DecControlModel", EITHER),
+    (
+        "DecMessage",
+        "DecLists/DecList/DecGoodsLimits/DecGoodsLimit/DecGoodsLimitVins",
+        EITHER,
+    ),
+    ("DecMessage", "DecMarkLob", EITHER),
+    ("DecMessage", "DecSupplements", EITHER),
+    ("DecMessage", "TrnContaGoodsLists", EITHER),
+    ("DecMessage", "TrnContainer", EITHER),
+    ("DecMessage", "TrnLists", EITHER),
     (
         "*",
         "Head",

@@ -288,7 +288,16 @@ fn content(element: &Element, path: &str, names: &Names) -> String {
         .iter()
         .any(|child| !child.name.starts_with('@'))
     {
-        parts.push("elements".to_owned());
+        let needed = element.children.iter().any(|child| child.min > 0);
+        let empty = element.may_be_empty && needed;
+        parts.push(
+            if empty {
+                "elements, or empty"
+            } else {
+                "elements"
+            }
+            .to_owned(),
+        );
     }
     parts.extend(element.value.as_ref().map(words));
     parts.extend(

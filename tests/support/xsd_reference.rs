@@ -40,6 +40,8 @@ pub struct Element {
     pub value: Option<Value>,
     pub default: Option<String>,
     pub children: Vec<Element>,
+    /// Whether all of them may be left out, even those that have to be there otherwise.
+    pub may_be_empty: bool,
     /// The type that it is inside of already: the tree ends here.
     pub again: Option<String>,
 }
@@ -219,32 +221,12 @@ impl Files {
         open: &mut Vec<&'f Node>,
         out: &mut Vec<Element>,
     ) {
-        let own_min = node
-            .get("minOccurs")
-            .map_or(1, |n| n.parse().expect("a number"));
-        let own_max = match node.get("maxOccurs") {
-            Some("unbounded") => None,
-            Some(number) => Some(number.parse::<u32>().expect("a number")),
-            None => Some(1),
-        };
+        let (own_min, own_max) = occurs(node);
         let min = min * own_min;
         let max = max.zip(own_max).map(|(max, own)| max * own);
         match node.name.as_str() {
             "sequence" | "all" | "group" | "choice" => {
-                let (document, group) = match node.get("ref") {
-                    Some(name) => self.refer(document, &["group"], name).expect("a group"),
-                    None => (document, node),
-                };
-                let parts = |node: &&Node| node.name != "annotation";
-                let several = group.children.iter().filter(parts).count() > 1;
-                let min = if node.name == "choice" && several {
-                    0
-                } else {
-                    min
-                };
-                for child in group.children.iter().filter(parts) {
-                    self.particle(document, child, (min, max), open, out);
-                }
+                self.group(document, node, (min, max), open, out);
             }
             "element" => {
                 let (at, declared) = match node.get("ref") {
@@ -269,9 +251,32 @@ impl Files {
                 value: None,
                 default: None,
                 children: Vec::new(),
+                may_be_empty: false,
                 again: None,
             }),
             other => panic!("{}:{}: {other} is not read here", document.file, node.line),
+        }
+    }
+
+    /// Adds the elements of a group, which stands so often, to `out`.
+    fn group<'f>(
+        &'f self,
+        document: &'f Document,
+        node: &'f Node,
+        (min, max): (u32, Option<u32>),
+        open: &mut Vec<&'f Node>,
+        out: &mut Vec<Element>,
+    ) {
+        let (document, group) = match node.get("ref") {
+            Some(name) => self.refer(document, &["group"], name).expect("a group"),
+            None => (document, node),
+        };
+        let parts = |node: &&Node| node.name != "annotation";
+        let several = group.children.iter().filter(parts).count() > 1;
+        let one_of = node.name == "choice" && several;
+        let min = if one_of { 0 } else { min };
+        for child in group.children.iter().filter(parts) {
+            self.particle(document, child, (min, max), open, out);
         }
     }
 
@@ -293,6 +298,7 @@ impl Files {
             value: None,
             default: node.get("default").or(node.get("fixed")).map(str::to_owned),
             children: Vec::new(),
+            may_be_empty: false,
             again: None,
         };
         let kinds = ["complexType", "simpleType"];
@@ -393,7 +399,9 @@ impl Files {
                     self.content(element, document, child, open);
                 }
                 "sequence" | "choice" | "all" | "group" => {
-                    self.particle(document, child, (1, Some(1)), open, &mut element.children);
+                    let (min, max) = occurs(child);
+                    element.may_be_empty = min == 0;
+                    self.group(document, child, (1, max), open, &mut element.children);
                 }
                 "attribute" => {
                     let (at, declared) = match child.get("ref") {
@@ -466,6 +474,16 @@ impl Files {
             }
         }
     }
+}
+
+/// How often a particle may stand there.
+fn occurs(node: &Node) -> (u32, Option<u32>) {
+    let number = |name| node.get(name).map(str::parse);
+    let max = match node.get("maxOccurs") {
+        Some("unbounded") => None,
+        _ => Some(number("maxOccurs").map_or(1, |n| n.expect("a number"))),
+    };
+    (number("minOccurs").map_or(1, |n| n.expect("a number")), max)
 }
 
 /// The components of a document: those in its `redefine` elements, or the others.
