@@ -52,10 +52,8 @@ fn every_excuse_excuses_something() {
     }
     let needless = excuses().filter(|excuse| {
         let declarations = FAMILIES.iter().flat_map(|family| &family.messages);
-        let concerned = declarations
-            .filter(|message| fits(excuse.0, &message.name))
-            .count()
-            > 0;
+        let mut names = declarations.map(|message| &message.name);
+        let concerned = names.any(|name| fits(excuse.0, name));
         let excused = found
             .iter()
             .any(|(key, names)| names.iter().any(|name| excuse_fits(excuse, key, name)));
@@ -72,6 +70,8 @@ struct Item {
     messages: String,
     path: String,
     needed: Needed,
+    /// Whether some form of the message may do without.
+    optional: bool,
     /// How often at most, where that is published.
     max: Option<Option<u32>>,
     /// `an..35`, `n8`, `n..11,3`, `base64`; empty where it is not published, and with `?` where it
@@ -110,6 +110,7 @@ fn goods() -> Vec<Item> {
             messages: "DecMessage".to_owned(),
             path: family_data::join(block, element),
             needed,
+            optional: draft == "O",
             max: Some(Some(1)),
             format,
         }
@@ -150,6 +151,7 @@ fn items(name: &str) -> Vec<Item> {
             } else {
                 Needed::No
             },
+            optional: min == "0",
             max: (!max.is_empty()).then(|| max.parse().ok()),
             format: format.clone(),
         }
@@ -194,6 +196,7 @@ fn excuse_fits(excuse: &Excuse, (path, what): &Difference, message: &str) -> boo
     excused == what && fits(paths, path) && fits(messages, message)
 }
 
+/// No difference without an excuse.
 fn compare_all(items: &[Item]) {
     let mut rows: Vec<[String; 3]> = Vec::new();
     for (key, mut messages) in differences(items) {
@@ -281,6 +284,9 @@ fn compare(item: &Item, element: &Element, rules: &[&Rule]) -> Vec<String> {
             wrong.push("is needed".to_owned());
         }
         _ => {}
+    }
+    if item.optional && element.min > 0 {
+        wrong.push("may be left out; here it is needed".to_owned());
     }
     if let Some(max) = item.max {
         let is = most(item, element, rules);

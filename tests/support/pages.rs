@@ -113,10 +113,8 @@ fn page(family: &Family, sheet: &[&Message]) -> String {
 fn body(family: &Family, message: &Message) -> String {
     let mut out = String::new();
     if let Some(fields) = message.table.get("fields").and_then(toml::Value::as_table) {
-        let forms = message
-            .table
-            .get("normalise")
-            .and_then(toml::Value::as_table);
+        let forms = message.table.get("normalise");
+        let forms = forms.and_then(toml::Value::as_table);
         out += "## Fields\n\n| field | the first of these with a value | brought to one form |\n|---|---|---|\n";
         for name in fields.keys() {
             let paths: Vec<String> = texts(fields, name).iter().map(|path| code(path)).collect();
@@ -289,15 +287,10 @@ fn content(element: &Element, path: &str, names: &Names) -> String {
         .any(|child| !child.name.starts_with('@'))
     {
         let needed = element.children.iter().any(|child| child.min > 0);
-        let empty = element.may_be_empty && needed;
-        parts.push(
-            if empty {
-                "elements, or empty"
-            } else {
-                "elements"
-            }
-            .to_owned(),
-        );
+        parts.push("elements".to_owned());
+        if element.may_be_empty && needed {
+            parts.push("or empty".to_owned());
+        }
     }
     parts.extend(element.value.as_ref().map(words));
     parts.extend(
