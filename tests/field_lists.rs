@@ -310,13 +310,15 @@ fn compare(item: &Item, element: &Element, rules: &[&Rule]) -> Vec<String> {
 /// Where the goods declaration says what it is, and the code of a draft.
 const FORM: (&str, &str) = ("DecSign/OperType", "G");
 
-/// Whether a rule wants the element to be there: any, or one that concerns drafts too. In a
+/// Whether a rule wants the element, or another in its place, to be there: any, or one that concerns drafts too. In a
 /// draft an empty block is none, so that its elements are wanted together.
 fn needed_by(item: &Item, rules: &[&Rule], drafts: bool) -> bool {
     let wants = |rule: &Rule, path: &String| {
         let count = rule.check("count").and_then(|count| count.get("min"));
         let needs = count.is_some_and(|min| min.as_integer() > Some(0));
-        (needs || rule.check("required").is_some()) && rule.checked.contains(path)
+        let kinds = ["required", "any"];
+        let needs = needs || kinds.iter().any(|kind| rule.check(kind).is_some());
+        needs && rule.checked.contains(path)
     };
     let here = || rules.iter().filter(|rule| !drafts || concerns_drafts(rule));
     // It may belong to one that is wanted.

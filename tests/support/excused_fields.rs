@@ -75,6 +75,13 @@ pub const DEVIATIONS: &[(&str, &str, &str, &str)] = &[
 
 /// What a schema has and no list: messages, path, and why.
 pub const BEYOND: &[(&str, &str, &str)] = &[
+    (
+        "DecMessage",
+        "@version",
+        "some producers write the name of the attribute in small letters",
+    ),
+    ("DecMessage", "TrnContaGoodsList/GNo", EITHER),
+    ("DecMessage", "TrnContaGoodsList/Conta*", EITHER),
     ("DecMessage", "DecLists/DecList/DecControlModel", EITHER),
     (
         "DecMessage",
@@ -83,9 +90,7 @@ pub const BEYOND: &[(&str, &str, &str)] = &[
     ),
     ("DecMessage", "DecMarkLob", EITHER),
     ("DecMessage", "DecSupplements", EITHER),
-    ("DecMessage", "TrnContaGoodsLists", EITHER),
     ("DecMessage", "TrnContainer", EITHER),
-    ("DecMessage", "TrnLists", EITHER),
     (
         "*",
         "Head",

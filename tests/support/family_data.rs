@@ -231,9 +231,9 @@ fn paths(
 }
 
 fn fields<'t>(conditions: impl Iterator<Item = &'t Table>, context: &str) -> Vec<String> {
-    conditions
-        .map(|condition| join(context, text(condition, "field")))
-        .collect()
+    let named = |condition| [texts(condition, "field"), texts(condition, "same")].concat();
+    let all = conditions.flat_map(named);
+    all.map(|path| join(context, &path)).collect()
 }
 
 /// `path` as seen from the element at `context`; a slash in front begins at the root, and a dot

@@ -93,6 +93,10 @@ fn condition(condition: &Table) -> String {
         format!("{field} is not {}", list("not_in"))
     } else if condition.contains_key("matches") {
         format!("{field} fits {}", list("matches"))
+    } else if condition.contains_key("not_matches") {
+        format!("{field} does not fit {}", list("not_matches"))
+    } else if condition.contains_key("same") {
+        format!("{field} is the same as {}", list("same"))
     } else {
         let there = condition.get("present").and_then(toml::Value::as_bool);
         let there = there.unwrap_or_else(|| panic!("a condition of a new kind: {condition}"));
