@@ -258,18 +258,20 @@ fn differences(items: &[Item]) -> BTreeMap<Difference, Vec<String>> {
 fn beyond(message: &Message, items: &[&Item]) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for (path, _) in message.start().below() {
-        let inside = |above: &str, path: &str| {
-            path.strip_prefix(above)
-                .is_some_and(|rest| rest.starts_with('/'))
-        };
         let known = items
             .iter()
-            .any(|item| item.path == path || inside(&path, &item.path));
-        if !known && !found.iter().any(|above| inside(above, &path)) {
+            .any(|item| item.path == path || is_inside(&path, &item.path));
+        if !known && !found.iter().any(|above| is_inside(above, &path)) {
             found.push(path);
         }
     }
     found
+}
+
+/// Whether the element at `path` is inside the one at `above`.
+fn is_inside(above: &str, path: &str) -> bool {
+    path.strip_prefix(above)
+        .is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// What is otherwise than listed.
@@ -318,7 +320,15 @@ fn needed_by(item: &Item, rules: &[&Rule], drafts: bool) -> bool {
         let needs = count.is_some_and(|min| min.as_integer() > Some(0));
         let kinds = ["required", "any"];
         let needs = needs || kinds.iter().any(|kind| rule.check(kind).is_some());
-        needs && rule.checked.contains(path)
+        // What stands inside is wanted, and not only where the element is.
+        let around = |other: &String| {
+            is_inside(path, other) && !family_data::text(&rule.table, "each").starts_with(path)
+        };
+        needs
+            && rule
+                .checked
+                .iter()
+                .any(|other| other == path || around(other))
     };
     let here = || rules.iter().filter(|rule| !drafts || concerns_drafts(rule));
     // It may belong to one that is wanted.
