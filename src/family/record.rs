@@ -3,7 +3,7 @@
 
 use std::cell::Cell;
 
-use crate::schema::{Place, Schema, Sink, Symbol};
+use crate::schema::{Leaf, Place, Schema, Sink, Symbol};
 
 /// No node.
 const NONE: u32 = u32::MAX;
@@ -299,41 +299,46 @@ impl<'s> Record<'s> {
 
     /// The first element at `path` as seen from `context`.
     pub fn find(&self, context: Node, path: &Path) -> Option<Node> {
-        let mut found = None;
-        self.visit(context, path, &mut |node| {
-            found = Some(node);
-            false
-        });
-        found
+        let start = if path.from_root { ROOT } else { context };
+        let Some(last) = path.steps.last() else {
+            return Some(start);
+        };
+        let first = self.first(start, *last);
+        (first < self.room.nodes[start.0 as usize].end).then_some(Node(first))
     }
 
     /// Every element at `path` as seen from `context`, until `each` says no more.
-    pub fn visit(&self, context: Node, path: &Path, each: &mut dyn FnMut(Node) -> bool) {
+    pub fn visit(&self, context: Node, path: &Path, mut each: impl FnMut(Node) -> bool) {
         let start = if path.from_root { ROOT } else { context };
         let Some(last) = path.steps.last() else {
             each(start);
             return;
         };
-        // A shape is one path from the root, so the nodes of it inside the context are those
-        // asked for.
-        let alike = &self.room.alike[*last as usize];
+        let mut at = self.first(start, *last);
+        let end = self.room.nodes[start.0 as usize].end;
+        while at < end && each(Node(at)) {
+            at = self.room.nodes[at as usize].next_alike;
+        }
+    }
+
+    /// The first node of a shape behind `start`: a shape is one path from the root, so those of
+    /// its nodes that stand inside a context are the ones at that path.
+    #[inline]
+    fn first(&self, start: Node, shape: u32) -> u32 {
+        let alike = &self.room.alike[shape as usize];
         if alike.first == NONE {
-            return;
+            return NONE;
         }
         let (asked, found) = alike.asked.get();
-        let mut at = if asked != NONE && asked <= start.0 {
-            found
-        } else {
-            alike.first
+        let mut at = match asked != NONE && asked <= start.0 {
+            true => found,
+            false => alike.first,
         };
         while at != NONE && at < start.0 {
             at = self.room.nodes[at as usize].next_alike;
         }
         alike.asked.set((start.0, at));
-        let end = self.room.nodes[start.0 as usize].end;
-        while at < end && each(Node(at)) {
-            at = self.room.nodes[at as usize].next_alike;
-        }
+        at
     }
 
     fn push(&mut self, shape: u32, parent: u32, offset: usize) -> u32 {
@@ -357,9 +362,9 @@ impl<'s> Record<'s> {
         number
     }
 
-    /// A value stands in the innermost open element, and so in those around it.
-    fn fill(&mut self) {
-        let around = self.room.open.len() - 1;
+    /// A value stands inside so many of the open elements.
+    #[inline]
+    fn fill(&mut self, around: usize) {
         if self.filled < around {
             for node in &self.room.open[self.filled..around] {
                 if *node != NONE {
@@ -367,6 +372,22 @@ impl<'s> Record<'s> {
                 }
             }
             self.filled = around;
+        }
+    }
+
+    /// The node of an element that begins, if somebody named it.
+    #[inline]
+    fn begin(&mut self, name: Symbol, offset: usize) -> u32 {
+        match self.room.open.last() {
+            None | Some(&NONE) if self.room.nodes.is_empty() => self.root(name, offset),
+            None | Some(&NONE) => NONE,
+            Some(&parent) => {
+                let around = self.room.nodes[parent as usize].shape;
+                match self.shape.child(around, name) {
+                    NONE => NONE,
+                    shape => self.push(shape, parent, offset),
+                }
+            }
         }
     }
 
@@ -396,23 +417,29 @@ impl<'s> Record<'s> {
 
 impl Sink for Record<'_> {
     fn start(&mut self, name: Symbol, offset: usize) {
-        let node = match self.room.open.last() {
-            None | Some(&NONE) if self.room.nodes.is_empty() => self.root(name, offset),
-            None | Some(&NONE) => NONE,
-            Some(&parent) => match self
-                .shape
-                .child(self.room.nodes[parent as usize].shape, name)
-            {
-                NONE => NONE,
-                shape => self.push(shape, parent, offset),
-            },
-        };
+        let node = self.begin(name, offset);
         self.room.open.push(node);
+    }
+
+    fn leaf(&mut self, name: Symbol, offset: usize, value: Leaf<'_>) {
+        if !matches!(value, Leaf::Text("", _)) {
+            self.fill(self.room.open.len());
+        }
+        let node = self.begin(name, offset);
+        if node == NONE {
+            return;
+        }
+        match value {
+            Leaf::Text("", _) => {}
+            Leaf::Text(text, at) => self.keep(node, text, at),
+            Leaf::Misfit => self.room.nodes[node as usize].misfit = true,
+        }
+        self.room.nodes[node as usize].end = self.room.nodes.len() as u32;
     }
 
     fn attribute(&mut self, name: Symbol, value: &str, offset: usize) {
         if !value.is_empty() {
-            self.fill();
+            self.fill(self.room.open.len() - 1);
         }
         let Some(&parent) = self.room.open.last().filter(|node| **node != NONE) else {
             return;
@@ -428,14 +455,14 @@ impl Sink for Record<'_> {
     }
 
     fn text(&mut self, value: &str, offset: usize) {
-        self.fill();
+        self.fill(self.room.open.len() - 1);
         if let Some(&node) = self.room.open.last().filter(|node| **node != NONE) {
             self.keep(node, value, offset);
         }
     }
 
     fn misfit(&mut self) {
-        self.fill();
+        self.fill(self.room.open.len() - 1);
         if let Some(&node) = self.room.open.last().filter(|node| **node != NONE) {
             self.room.nodes[node as usize].misfit = true;
         }

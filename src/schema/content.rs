@@ -5,11 +5,11 @@ use std::borrow::Cow;
 
 use crate::xml::Reader;
 
-use super::Sink;
 use super::simple::Simple;
 use super::tables::*;
 use super::value::{White, normalise};
 use super::walk::{Frame, Inside, Walk};
+use super::{Leaf, Sink};
 
 /// An element ends where its content needs more.
 const MISSING: &str = "cvc-complex-type.2.4.b";
@@ -138,18 +138,11 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
         element: usize,
         told: Option<Symbol>,
     ) {
-        if let Some(name) = told {
-            self.sink.start(name, element);
-        }
         let at = at + lead(text);
-        if let Some(value) = self.value(reader, simple, (text, at), element, told.is_some(), None)
-            && told.is_some()
-            && !value.is_empty()
-        {
-            self.sink.text(&value, at);
-        }
-        if told.is_some() {
-            self.sink.end();
+        let value = self.value(reader, simple, (text, at), element, false, None);
+        if let Some(name) = told {
+            let value = value.as_ref().map(|value| Leaf::Text(value, at));
+            self.sink.leaf(name, element, value.unwrap_or(Leaf::Misfit));
         }
     }
 

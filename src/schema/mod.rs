@@ -192,6 +192,25 @@ pub trait Sink {
     fn misfit(&mut self) {}
     /// The innermost open element ends.
     fn end(&mut self);
+    /// An element without attributes that is one value, from beginning to end: most are.
+    fn leaf(&mut self, name: Symbol, offset: usize, value: Leaf<'_>) {
+        self.start(name, offset);
+        match value {
+            Leaf::Text("", _) => {}
+            Leaf::Text(text, at) => self.text(text, at),
+            Leaf::Misfit => self.misfit(),
+        }
+        self.end();
+    }
+}
+
+/// What [`Sink::leaf`] tells of a value.
+#[derive(Debug, Clone, Copy)]
+pub enum Leaf<'v> {
+    /// As [`Sink::text`] does, but empty too.
+    Text(&'v str, usize),
+    /// As [`Sink::misfit`] does.
+    Misfit,
 }
 
 /// A sink for whoever only wants to know whether a document is valid.

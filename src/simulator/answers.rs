@@ -21,8 +21,9 @@ pub struct Taken {
     pub form: String,
     /// The customs office, four digits.
     pub office: String,
-    /// The flight, for manifests.
-    pub journey: String,
+    /// For manifests the element that says which journey is meant, and its value: the flight
+    /// or voyage, or by road the number of the batch.
+    pub journey: (&'static str, String),
     /// The authority's number, derived from the dispatch so that a repetition gets the same.
     pub number: String,
 }
@@ -31,13 +32,18 @@ impl Taken {
     /// What the authority notes down of `message`, which came as `dispatch`.
     pub fn new(dispatch: Id, message: &Message) -> Taken {
         let field = |name: &str| message.field(name).unwrap_or_default().to_owned();
+        let journey = message.field("flight").or(message.field("voyage"));
+        let journey = match message.field("batch_number") {
+            Some(batch) => ("ID", batch.to_owned()),
+            None => ("JourneyID", journey.unwrap_or_default().to_owned()),
+        };
         Taken {
             kind: message.kind.to_string(),
             message_type: message.message_type.to_string(),
             reference: field("reference"),
             form: field("form"),
             office: field("office"),
-            journey: field("flight"),
+            journey,
             number: number(dispatch),
         }
     }
@@ -108,7 +114,7 @@ impl Taken {
                 xml.open("Manifest", &[("xmlns", &self.manifest_namespace())]);
                 self.manifest_head(xml, at);
                 xml.open("Response", &[]);
-                xml.leaf("JourneyID", &self.journey);
+                xml.leaf(self.journey.0, &self.journey.1);
                 xml.open("AdditionalInformation", &[]);
                 xml.leaf("StatementCode", step.code);
                 xml.leaf("StatementDescription", step.text);
