@@ -7,6 +7,8 @@ const ONE_BLOCK: &str = "one block serves import and export";
 const SAMPLES: &str = "the list is of samples; it is an item of manifests of other modes";
 const EITHER: &str =
     "whether a block stands around it, and its name, is not confirmed; both are read";
+const PRODUCERS: &str =
+    "public producers of tally reports write it here; the published place is taken as well";
 const ONE_KIND: &str = "one kind of container serves every manifest message";
 
 /// What is otherwise than a list says: messages, path, what is found, and why.
@@ -159,6 +161,32 @@ pub const BEYOND: &[(&str, &str, &str)] = &[
         "MT4101 MT4201",
         "Declaration/Consignment/TransportEquipment/SupplierPartyTypeCode",
         ONE_KIND,
+    ),
+    (
+        "MT5*",
+        "Declaration/BorderTransportMeans/LoadingLocation",
+        PRODUCERS,
+    ),
+    (
+        "MT5*",
+        "Declaration/BorderTransportMeans/UnloadingLocation",
+        PRODUCERS,
+    ),
+    ("MT5*", "Declaration/BorderTransportMeans/Master", PRODUCERS),
+    (
+        "MT5*",
+        "Declaration/TransportEquipment",
+        "containers, their damage and stowage concern the sea; public producers write them beside the bills",
+    ),
+    (
+        "MT5*",
+        "Declaration/Consignment/TotalGrossMassMeasure",
+        "public producers of tally reports give weight and volume of a bill",
+    ),
+    (
+        "MT5*",
+        "Declaration/Consignment/GrossVolumeMeasure",
+        "public producers of tally reports give weight and volume of a bill",
     ),
     (
         "MT5*",
