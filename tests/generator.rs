@@ -33,7 +33,10 @@ fn findings_are_those_that_were_planted() {
             scope.spawn(move || check_part(catalogue, seed, part, threads, count))
         };
         let running: Vec<_> = (0..threads).map(part).collect();
-        running.into_iter().map(|part| part.join().expect("a part")).collect()
+        running
+            .into_iter()
+            .map(|part| part.join().expect("a part"))
+            .collect()
     });
     let mut seen_once = Seen::new();
     for (name, times) in seen.into_iter().flatten() {
@@ -42,7 +45,13 @@ fn findings_are_those_that_were_planted() {
     for kind in Kind::ALL {
         for fault in kind.faults() {
             let name = (kind.name(), fault.name);
-            println!("{:6} {} {}: {}", seen_once.get(&name).unwrap_or(&0), name.0, fault.code, name.1);
+            println!(
+                "{:6} {} {}: {}",
+                seen_once.get(&name).unwrap_or(&0),
+                name.0,
+                fault.code,
+                name.1
+            );
         }
     }
     for kind in Kind::ALL {
@@ -69,7 +78,8 @@ fn check_part(catalogue: &Catalogue, seed: u64, part: u64, of: u64, count: u64) 
         let plan = Plan {
             message_type: Some(types[(turn % types.len() as u64) as usize]),
             faults: (turn / 2 % 4) as usize,
-            fault: (turn / 2 % 4 > 0).then(|| faults[(turn / 8 % faults.len() as u64) as usize].name),
+            fault: (turn / 2 % 4 > 0)
+                .then(|| faults[(turn / 8 % faults.len() as u64) as usize].name),
         };
         let message = generator.generate(kind, &plan);
         for planted in &message.planted {
@@ -82,9 +92,15 @@ fn check_part(catalogue: &Catalogue, seed: u64, part: u64, of: u64, count: u64) 
 }
 
 fn verify(catalogue: &Catalogue, message: &Generated, seed: u64, number: u64) {
-    let Checked { findings, message: read } = catalogue.check(&message.xml, None, &Limits::default());
+    let Checked {
+        findings,
+        message: read,
+    } = catalogue.check(&message.xml, None, &Limits::default());
     let mut found: Vec<(String, String)> = listed(&findings);
-    let planted = message.planted.iter().map(|planted| (planted.code.to_owned(), planted.path.clone()));
+    let planted = message
+        .planted
+        .iter()
+        .map(|planted| (planted.code.to_owned(), planted.path.clone()));
     let mut planted: Vec<(String, String)> = planted.collect();
     found.sort();
     planted.sort();
@@ -105,7 +121,8 @@ fn verify(catalogue: &Catalogue, message: &Generated, seed: u64, number: u64) {
 
 fn listed(findings: &Findings) -> Vec<(String, String)> {
     let list = findings.list().iter();
-    list.map(|finding| (finding.code.to_string(), finding.path.clone())).collect()
+    list.map(|finding| (finding.code.to_string(), finding.path.clone()))
+        .collect()
 }
 
 /// The same seed gives the same messages, in one part or in several, and no reference twice.
@@ -118,9 +135,17 @@ fn a_seed_is_a_sequence() {
     for number in 0..2_000 {
         let one = whole.year_mix(&plan);
         let other = halves[number % 2].year_mix(&plan);
-        assert!(one.xml == other.xml, "message {number} of another part differs");
+        assert!(
+            one.xml == other.xml,
+            "message {number} of another part differs"
+        );
         assert_eq!(one.planted, other.planted);
-        assert_eq!(references.insert(one.reference.clone(), number), None, "{}", one.reference);
+        assert_eq!(
+            references.insert(one.reference.clone(), number),
+            None,
+            "{}",
+            one.reference
+        );
     }
     assert!(whole.year_mix(&plan).xml != Generator::new(4).year_mix(&plan).xml);
 }
@@ -132,13 +157,19 @@ fn a_year_is_mixed_as_in_2022() {
     let mut counts = BTreeMap::new();
     let drawn = 4_000;
     for _ in 0..drawn {
-        *counts.entry(generator.year_mix(&Plan::default()).kind.name()).or_insert(0_u64) += 1;
+        *counts
+            .entry(generator.year_mix(&Plan::default()).kind.name())
+            .or_insert(0_u64) += 1;
     }
     let whole: u64 = YEAR_2022.iter().map(|(messages, _)| messages).sum();
     for (messages, kind) in YEAR_2022 {
         let expected = drawn * messages / whole;
         let count = counts.get(kind.name()).copied().unwrap_or(0);
-        assert!(count.abs_diff(expected) < 150, "{}: {count} for {expected}", kind.name());
+        assert!(
+            count.abs_diff(expected) < 150,
+            "{}: {count} for {expected}",
+            kind.name()
+        );
     }
 }
 
@@ -152,5 +183,8 @@ fn catalogue() -> Catalogue {
 
 fn number(variable: &str) -> Option<u64> {
     let text = std::env::var(variable).ok()?;
-    Some(text.parse().unwrap_or_else(|_| panic!("{variable}={text} is not a number")))
+    Some(
+        text.parse()
+            .unwrap_or_else(|_| panic!("{variable}={text} is not a number")),
+    )
 }

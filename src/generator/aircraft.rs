@@ -16,9 +16,17 @@ pub(super) fn make(m: &mut Making<'_>) -> String {
     let sender = format!("{office}{}", agent.organisation);
     let reference = format!("{sender}_{}", sent.millisecond());
     let with_office = random.percent(50);
-    let home = if with_office { format!("{}/{office}", HOME.1) } else { HOME.1.to_owned() };
+    let home = if with_office {
+        format!("{}/{office}", HOME.1)
+    } else {
+        HOME.1.to_owned()
+    };
     // Beijing time is 086 to some clients and +08 to others.
-    let zone = if random.percent(70) { Zone::Beijing } else { Zone::Hours(8) };
+    let zone = if random.percent(70) {
+        Zone::Beijing
+    } else {
+        Zone::Hours(8)
+    };
     let moved = match m.message_type {
         "InboundForecast" | "OutboundForecast" => sent.minutes_later(random.between(60, 1_200)),
         _ => sent.minutes_earlier(random.between(4, 60)),
@@ -35,7 +43,10 @@ pub(super) fn make(m: &mut Making<'_>) -> String {
     tree.open("Declaration");
     let registration = airline.registration(random);
     if with_office {
-        tree.leaf("AircraftRegistration", format_args!("{registration}/{office}"));
+        tree.leaf(
+            "AircraftRegistration",
+            format_args!("{registration}/{office}"),
+        );
     } else {
         tree.leaf("AircraftRegistration", registration);
     }
@@ -55,7 +66,14 @@ pub(super) fn make(m: &mut Making<'_>) -> String {
             tree.leaf("PortOfDestination", home);
             let departure = moved.minutes_earlier(airport.minutes);
             tree.leaf("DepartureTime", local(departure, airport));
-            tree.leaf("ParkingStand", if random.percent(60) { stand.as_str() } else { "" });
+            tree.leaf(
+                "ParkingStand",
+                if random.percent(60) {
+                    stand.as_str()
+                } else {
+                    ""
+                },
+            );
             let unloading = moved.minutes_later(random.between(30, 120));
             tree.leaf("PlannedUnloadingTime", Zoned(unloading, zone));
             tree.leaf("PlannedArrivalTime", Zoned(moved, zone));
@@ -76,7 +94,14 @@ pub(super) fn make(m: &mut Making<'_>) -> String {
             tree.leaf("PortOfDeparture", home);
         }
     }
-    let remarks = ["", "", "", "客运航班，腹舱载货", "CHARTER", "因流量控制顺延"];
+    let remarks = [
+        "",
+        "",
+        "",
+        "客运航班，腹舱载货",
+        "CHARTER",
+        "因流量控制顺延",
+    ];
     tree.leaf("Remark", *random.pick(&remarks));
     tree.leaf("DeclarationDate", sent.date());
     tree.close();
@@ -106,7 +131,10 @@ impl Display for Zoned {
 fn local(moment: Moment, airport: &Airport) -> Zoned {
     let ahead = airport.country.zone - 8;
     let hours = ahead.unsigned_abs() * 60;
-    let there =
-        if ahead < 0 { moment.minutes_earlier(hours) } else { moment.minutes_later(hours) };
+    let there = if ahead < 0 {
+        moment.minutes_earlier(hours)
+    } else {
+        moment.minutes_later(hours)
+    };
     Zoned(there, Zone::Hours(airport.country.zone))
 }

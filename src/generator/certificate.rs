@@ -53,12 +53,21 @@ pub(super) fn make(m: &mut Making<'_>) -> String {
     let lines = (0..random.size(LINES)).map(|_| {
         let lot = Lot::draw(random);
         let share = if terms == "FOB" { 100 } else { 94 };
-        Line { lot, packages: lot.net / 1_500 % 9_000 + 1, free_on_board: lot.total() * share / 100 }
+        Line {
+            lot,
+            packages: lot.net / 1_500 % 9_000 + 1,
+            free_on_board: lot.total() * share / 100,
+        }
     });
     let lines = lines.collect();
     let case = Case {
         kind,
-        number: format!("{kind}{:02}{}{:04}", m.sent.year(), exporter.organisation, place % 10_000),
+        number: format!(
+            "{kind}{:02}{}{:04}",
+            m.sent.year(),
+            exporter.organisation,
+            place % 10_000
+        ),
         invoice: random.like("TG26-####@"),
         exporter,
         destination,
@@ -95,8 +104,16 @@ fn head(m: &mut Making<'_>, case: &Case<'_>) {
     let office = places::office(random);
     let total = case.lines.iter().map(|line| line.lot.total()).sum();
     let free_on_board = case.lines.iter().map(|line| line.free_on_board).sum();
-    let (means, by) = if random.percent(45) { ("BY AIR", "CA0937") } else { ("BY SEA", "JIN HE 8 / 026E") };
-    let load = if means == "BY AIR" { "BEIJING, CHINA" } else { "TIANJIN, CHINA" };
+    let (means, by) = if random.percent(45) {
+        ("BY AIR", "CA0937")
+    } else {
+        ("BY SEA", "JIN HE 8 / 026E")
+    };
+    let load = if means == "BY AIR" {
+        "BEIJING, CHINA"
+    } else {
+        "TIANJIN, CHINA"
+    };
     let unload = format!("{}, {}", there.city, there.en);
     // Nine in ten are declared; the rest is stored as drafts, complete all the same.
     let declared = m.faulty || random.percent(90);
@@ -125,14 +142,23 @@ fn head(m: &mut Making<'_>, case: &Case<'_>) {
     tree.leaf("DestCountry", there.en);
     tree.leaf("DestCountryCode", there.numeric);
     tree.leaf("DestCountryName", there.zh);
-    tree.leaf("Exporter", format_args!("{}\n{}", exporter.name_en, exporter.address_en));
+    tree.leaf(
+        "Exporter",
+        format_args!("{}\n{}", exporter.name_en, exporter.address_en),
+    );
     let (street, city) = (there.street, there.city);
     tree.leaf(
         "Consignee",
-        format_args!("{}\n{} {street}, {city}\n{}", case.importer.name, case.importer.street, there.en),
+        format_args!(
+            "{}\n{} {street}, {city}\n{}",
+            case.importer.name, case.importer.street, there.en
+        ),
     );
     tree.blank("GoodsSpecClause");
-    tree.leaf("Mark", random.weighted(&[(70, "N/M"), (30, "TG\nBEIJING\nC/NO. 1-UP")]));
+    tree.leaf(
+        "Mark",
+        random.weighted(&[(70, "N/M"), (30, "TG\nBEIJING\nC/NO. 1-UP")]),
+    );
     tree.leaf("LoadPort", load);
     tree.leaf("UnloadPort", &unload);
     tree.leaf("TransMeans", means);
@@ -141,13 +167,22 @@ fn head(m: &mut Making<'_>, case: &Case<'_>) {
     tree.blank("TransCountryName");
     tree.blank("TransPort");
     tree.blank("DestPort");
-    tree.leaf("TransDetails", format_args!("FROM {load} TO {unload} {means}"));
-    tree.leaf("IntendExpDate", m.sent.days_later(random.between(1, 12)).dashed());
+    tree.leaf(
+        "TransDetails",
+        format_args!("FROM {load} TO {unload} {means}"),
+    );
+    tree.leaf(
+        "IntendExpDate",
+        m.sent.days_later(random.between(1, 12)).dashed(),
+    );
     tree.leaf("TradeModeCode", "1");
     tree.leaf("FOBValue", Decimal(free_on_board, 2));
     tree.leaf("TotalAmt", Decimal(total, 2));
     tree.blank("Note");
-    tree.leaf("ContractNo", if random.percent(50) { "TG-BJ-2601" } else { "" });
+    tree.leaf(
+        "ContractNo",
+        if random.percent(50) { "TG-BJ-2601" } else { "" },
+    );
     tree.blank("LcNo");
     tree.blank("SpecInvTerms");
     tree.leaf("PriceTerms", case.terms);
@@ -176,7 +211,10 @@ fn goods(tree: &mut Tree, random: &mut Random, case: &Case<'_>, number: usize, l
     tree.open("Goods");
     tree.leaf("GoodsItemFlag", "N");
     tree.leaf("GNo", number);
-    tree.leaf("HSCode", &commodity.code[..if case.kind == "RC" { 8 } else { 6 }]);
+    tree.leaf(
+        "HSCode",
+        &commodity.code[..if case.kind == "RC" { 8 } else { 6 }],
+    );
     tree.leaf("GoodsName", commodity.zh);
     tree.leaf("GoodsNameE", commodity.en);
     tree.leaf("PackQty", line.packages);
@@ -201,7 +239,14 @@ fn goods(tree: &mut Tree, random: &mut Random, case: &Case<'_>, number: usize, l
         _ => "",
     };
     let share = random.between(10, 49);
-    tree.leaf("ICompPrpr", if criterion == "RVC" { format!("{share}.5%") } else { String::new() });
+    tree.leaf(
+        "ICompPrpr",
+        if criterion == "RVC" {
+            format!("{share}.5%")
+        } else {
+            String::new()
+        },
+    );
     tree.leaf("OriCriteria", criterion);
     let reference = match (case.kind, criterion) {
         ("E", "PE" | "CTH") => format!("{}%", 100 - share),
@@ -218,32 +263,67 @@ fn goods(tree: &mut Tree, random: &mut Random, case: &Case<'_>, number: usize, l
     tree.leaf("PrdcEtpsTel", &exporter.phone);
     tree.leaf("ProducerSertFlag", "N");
     let cartons = Words(line.packages);
-    tree.leaf("GoodsDesc", format_args!("{cartons} ({}) CARTONS OF {}", line.packages, commodity.en));
-    tree.leaf("OriCriteriaSub", if criterion == "PSR" { *random.pick(&["1", "2", "3"]) } else { "" });
+    tree.leaf(
+        "GoodsDesc",
+        format_args!("{cartons} ({}) CARTONS OF {}", line.packages, commodity.en),
+    );
+    tree.leaf(
+        "OriCriteriaSub",
+        if criterion == "PSR" {
+            *random.pick(&["1", "2", "3"])
+        } else {
+            ""
+        },
+    );
     if case.kind == "RC" {
         tree.leaf("GoodsOriginCountry", "156");
         tree.leaf("GoodsOriginCountryEn", "CHINA");
         tree.leaf("GoodsTaxRate", "0");
     }
-    tree.leaf("InvNo", if matches!(case.kind, "RC" | "E") { &case.invoice } else { "" });
+    tree.leaf(
+        "InvNo",
+        if matches!(case.kind, "RC" | "E") {
+            &case.invoice
+        } else {
+            ""
+        },
+    );
     tree.leaf("PackType", "1");
     tree.close();
 }
 
 /// What a changed or reissued certificate says of the one before it.
 fn change(m: &mut Making<'_>, case: &Case<'_>) {
-    let status = m.tree.value("CertificateHead/CertStatus").unwrap_or_default();
+    let status = m
+        .tree
+        .value("CertificateHead/CertStatus")
+        .unwrap_or_default();
     if status == "0" {
         return;
     }
     let changed = status != "2";
-    let old = format!("{}{:04}", &case.number[..case.number.len() - 4], m.number % 10_000);
+    let old = format!(
+        "{}{:04}",
+        &case.number[..case.number.len() - 4],
+        m.number % 10_000
+    );
     // Another serial than that of the new one.
-    let old = if old == case.number { format!("{}0", &old[..old.len() - 1]) } else { old };
+    let old = if old == case.number {
+        format!("{}0", &old[..old.len() - 1])
+    } else {
+        old
+    };
     let declared = m.sent.days_earlier(m.random.between(20, 60));
     m.tree.open("ModCertificate");
     m.tree.leaf("OldCertNo", old);
-    m.tree.leaf("ModReason", if changed { "发票金额有误" } else { "原证书遗失" });
+    m.tree.leaf(
+        "ModReason",
+        if changed {
+            "发票金额有误"
+        } else {
+            "原证书遗失"
+        },
+    );
     if changed {
         m.tree.leaf("ModColm", "9");
         m.tree.leaf("OldSituDesc", "PRICE AS OF CONTRACT");
@@ -262,7 +342,10 @@ fn invoices(tree: &mut Tree, case: &Case<'_>) {
     tree.leaf("InvNo", &case.invoice);
     tree.blank("ContractNo");
     tree.blank("LcNo");
-    tree.leaf("Value", Decimal(case.lines.iter().map(|line| line.lot.total()).sum(), 2));
+    tree.leaf(
+        "Value",
+        Decimal(case.lines.iter().map(|line| line.lot.total()).sum(), 2),
+    );
     tree.leaf("Curr", case.currency);
     tree.leaf("PriceClause", case.terms);
     tree.leaf("InvDate", case.invoiced.dashed());

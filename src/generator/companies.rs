@@ -60,7 +60,11 @@ impl Companies {
 fn company(number: usize) -> Company {
     let broker = number < BROKERS;
     let (brand, brand_en) = BRANDS[number % BRANDS.len()];
-    let business = if broker { 0 } else { 1 + number / BRANDS.len() % (BUSINESSES.len() - 1) };
+    let business = if broker {
+        0
+    } else {
+        1 + number / BRANDS.len() % (BUSINESSES.len() - 1)
+    };
     let (business, business_en) = BUSINESSES[business];
     let (district, division, place, street, street_en) = DISTRICTS[number % DISTRICTS.len()];
     let organisation = organisation(&base(number as u64));
@@ -164,25 +168,97 @@ const BUSINESSES: &[(&str, &str)] = &[
 
 /// District, division of the credit code, place of customs registration, street.
 const DISTRICTS: &[(&str, &str, &str, &str, &str)] = &[
-    ("顺义区", "110113", "1101", "天竺空港工业区天柱路", "TIANZHU ROAD, SHUNYI DISTRICT"),
-    ("朝阳区", "110105", "1105", "酒仙桥路", "JIUXIANQIAO ROAD, CHAOYANG DISTRICT"),
-    ("海淀区", "110108", "1108", "中关村南大街", "ZHONGGUANCUN SOUTH STREET, HAIDIAN DISTRICT"),
-    ("昌平区", "110114", "1114", "回龙观西大街", "HUILONGGUAN WEST STREET, CHANGPING DISTRICT"),
-    ("大兴区", "110115", "1113", "荣华中路", "RONGHUA MIDDLE ROAD, DAXING DISTRICT"),
-    ("丰台区", "110106", "1106", "南四环西路", "SOUTH 4TH RING ROAD, FENGTAI DISTRICT"),
-    ("通州区", "110112", "1112", "光机电一体化基地兴光四街", "XINGGUANG 4TH STREET, TONGZHOU DISTRICT"),
+    (
+        "顺义区",
+        "110113",
+        "1101",
+        "天竺空港工业区天柱路",
+        "TIANZHU ROAD, SHUNYI DISTRICT",
+    ),
+    (
+        "朝阳区",
+        "110105",
+        "1105",
+        "酒仙桥路",
+        "JIUXIANQIAO ROAD, CHAOYANG DISTRICT",
+    ),
+    (
+        "海淀区",
+        "110108",
+        "1108",
+        "中关村南大街",
+        "ZHONGGUANCUN SOUTH STREET, HAIDIAN DISTRICT",
+    ),
+    (
+        "昌平区",
+        "110114",
+        "1114",
+        "回龙观西大街",
+        "HUILONGGUAN WEST STREET, CHANGPING DISTRICT",
+    ),
+    (
+        "大兴区",
+        "110115",
+        "1113",
+        "荣华中路",
+        "RONGHUA MIDDLE ROAD, DAXING DISTRICT",
+    ),
+    (
+        "丰台区",
+        "110106",
+        "1106",
+        "南四环西路",
+        "SOUTH 4TH RING ROAD, FENGTAI DISTRICT",
+    ),
+    (
+        "通州区",
+        "110112",
+        "1112",
+        "光机电一体化基地兴光四街",
+        "XINGGUANG 4TH STREET, TONGZHOU DISTRICT",
+    ),
 ];
 
 const FOREIGN: &[&str] = &[
-    "NORDLAB", "PACIFIC COAST", "RHEINTAL", "MIDORI", "HARBOR", "SUMMIT", "DELTA", "ORION",
-    "KESTREL", "ALPINE", "MERIDIAN", "SAKURA", "BLUE RIVER", "EVERGREEN", "GOLDEN GATE",
-    "STERLING", "VEGA", "NOVA", "MAINGOLD", "LION CITY", "SOUTHERN CROSS", "HANSA", "ATLAS",
+    "NORDLAB",
+    "PACIFIC COAST",
+    "RHEINTAL",
+    "MIDORI",
+    "HARBOR",
+    "SUMMIT",
+    "DELTA",
+    "ORION",
+    "KESTREL",
+    "ALPINE",
+    "MERIDIAN",
+    "SAKURA",
+    "BLUE RIVER",
+    "EVERGREEN",
+    "GOLDEN GATE",
+    "STERLING",
+    "VEGA",
+    "NOVA",
+    "MAINGOLD",
+    "LION CITY",
+    "SOUTHERN CROSS",
+    "HANSA",
+    "ATLAS",
     "TRITON",
 ];
 
 const TRADES: &[&str] = &[
-    "TRADING", "INSTRUMENTS", "ELECTRONICS", "MACHINERY", "PHARMA", "LOGISTICS", "COMPONENTS",
-    "AUTOMOTIVE", "OPTICS", "FOODS", "CHEMICALS", "SUPPLY",
+    "TRADING",
+    "INSTRUMENTS",
+    "ELECTRONICS",
+    "MACHINERY",
+    "PHARMA",
+    "LOGISTICS",
+    "COMPONENTS",
+    "AUTOMOTIVE",
+    "OPTICS",
+    "FOODS",
+    "CHEMICALS",
+    "SUPPLY",
 ];
 
 const FAMILY_NAMES: &[&str] = &[

@@ -12,17 +12,53 @@ use super::tree::Tree;
 
 /// Items of one declaration: half of them have one to three, as most invoices do; the median is
 /// three; few reach fifty, which is as many as a declaration may have.
-const ITEMS: &[(u64, (u64, u64))] =
-    &[(28, (1, 1)), (17, (2, 2)), (12, (3, 3)), (20, (4, 6)), (13, (7, 12)), (8, (13, 30)), (2, (31, 50))];
+const ITEMS: &[(u64, (u64, u64))] = &[
+    (28, (1, 1)),
+    (17, (2, 2)),
+    (12, (3, 3)),
+    (20, (4, 6)),
+    (13, (7, 12)),
+    (8, (13, 30)),
+    (2, (31, 50)),
+];
 
 /// Supervision mode, nature of levy, duty mode, first letter of the handbook: the usual together.
 const MODES: &[(u64, Mode)] = &[
-    (82, Mode { trade: "0110", cut: "101", duty: "1", handbook: "" }),
-    (12, Mode { trade: "0615", cut: "503", duty: "3", handbook: "C" }),
-    (6, Mode { trade: "0214", cut: "502", duty: "3", handbook: "B" }),
+    (
+        82,
+        Mode {
+            trade: "0110",
+            cut: "101",
+            duty: "1",
+            handbook: "",
+        },
+    ),
+    (
+        12,
+        Mode {
+            trade: "0615",
+            cut: "503",
+            duty: "3",
+            handbook: "C",
+        },
+    ),
+    (
+        6,
+        Mode {
+            trade: "0214",
+            cut: "502",
+            duty: "3",
+            handbook: "B",
+        },
+    ),
 ];
 /// E-commerce from business to business, export only.
-const DIRECT: Mode = Mode { trade: "9710", cut: "101", duty: "1", handbook: "" };
+const DIRECT: Mode = Mode {
+    trade: "9710",
+    cut: "101",
+    duty: "1",
+    handbook: "",
+};
 
 #[derive(Clone, Copy)]
 struct Mode {
@@ -61,11 +97,19 @@ pub(super) fn make(m: &mut Making<'_>) -> String {
     let random = &mut m.random;
     let import = random.percent(56);
     let country = *random.pick(TRADING);
-    let currencies = [(60, "502"), (30, country.currency.0), (10, CHINA.currency.0)];
+    let currencies = [
+        (60, "502"),
+        (30, country.currency.0),
+        (10, CHINA.currency.0),
+    ];
     let deal = Deal {
         import,
         by_sea: random.percent(8),
-        mode: if !import && random.percent(6) { DIRECT } else { random.weighted(MODES) },
+        mode: if !import && random.percent(6) {
+            DIRECT
+        } else {
+            random.weighted(MODES)
+        },
         office: places::office(random),
         country,
         currency: random.weighted(&currencies),
@@ -79,9 +123,15 @@ pub(super) fn make(m: &mut Making<'_>) -> String {
         },
     };
     // The station, and the time of the day: no number occurs twice, as no time does.
-    let reference = format!("{}{:02}{:08}", m.sent.date(), m.number % 100, m.sent.of_day());
+    let reference = format!(
+        "{}{:02}{:08}",
+        m.sent.date(),
+        m.number % 100,
+        m.sent.of_day()
+    );
 
-    m.tree.begin("DecMessage", "http://www.chinaport.gov.cn/dec");
+    m.tree
+        .begin("DecMessage", "http://www.chinaport.gov.cn/dec");
     m.tree.leaf("@Version", "4.9.7");
     let gross = head(m, &deal);
     items(m, &deal);
@@ -93,7 +143,8 @@ pub(super) fn make(m: &mut Making<'_>) -> String {
     m.tree.blank("BonNo");
     m.tree.blank("CusFie");
     m.tree.blank("DecBpNo");
-    m.tree.leaf("DecNo", format_args!("11000{:05}", m.random.below(100_000)));
+    m.tree
+        .leaf("DecNo", format_args!("11000{:05}", m.random.below(100_000)));
     m.tree.blank("RelId");
     m.tree.blank("RelManNo");
     m.tree.leaf("VoyNo", deal.crossing.date());
@@ -106,7 +157,11 @@ pub(super) fn make(m: &mut Making<'_>) -> String {
 fn head(m: &mut Making<'_>, deal: &Deal) -> u64 {
     let (tree, random) = (&mut *m.tree, &mut m.random);
     let trader = m.companies.trader(random);
-    let owner = if random.percent(15) { m.companies.trader(random) } else { trader };
+    let owner = if random.percent(15) {
+        m.companies.trader(random)
+    } else {
+        trader
+    };
     let agent = m.companies.broker(random);
     let net = deal.net();
     let gross = net + net * random.between(3, 28) / 100 + random.between(1, 90);
@@ -126,9 +181,16 @@ fn head(m: &mut Making<'_>, deal: &Deal) -> u64 {
     if deal.by_sea {
         tree.leaf("BillNo", random.like("TJN@########"));
     } else {
-        let master = Waybill { prefix: airline.prefix, serial: random.next(), hyphen: false };
+        let master = Waybill {
+            prefix: airline.prefix,
+            serial: random.next(),
+            hyphen: false,
+        };
         if random.percent(45) {
-            tree.leaf("BillNo", format_args!("{master}_{}", random.like("H@@######")));
+            tree.leaf(
+                "BillNo",
+                format_args!("{master}_{}", random.like("H@@######")),
+            );
         } else {
             tree.leaf("BillNo", master);
         }
@@ -144,10 +206,16 @@ fn head(m: &mut Making<'_>, deal: &Deal) -> u64 {
     tree.blank("LicenseNo");
     match deal.mode.handbook {
         "" => tree.blank("ManualNo"),
-        letter => tree.leaf("ManualNo", format_args!("{letter}01016{}", random.like("2#####"))),
+        letter => tree.leaf(
+            "ManualNo",
+            format_args!("{letter}01016{}", random.like("2#####")),
+        ),
     }
     tree.leaf("NetWt", Decimal(net, 2));
-    tree.leaf("NoteS", *random.pick(&["", "", "", "加急", "无代理协议价", "随附发票一式三份"]));
+    tree.leaf(
+        "NoteS",
+        *random.pick(&["", "", "", "加急", "无代理协议价", "随附发票一式三份"]),
+    );
     tree.blank("OtherCurr");
     tree.blank("OtherMark");
     tree.blank("OtherRate");
@@ -161,11 +229,17 @@ fn head(m: &mut Making<'_>, deal: &Deal) -> u64 {
     tree.leaf("TrafMode", if deal.by_sea { "2" } else { "5" });
     if deal.by_sea {
         let ship = random.pick(places::SHIPS);
-        tree.leaf("TrafName", format_args!("{ship}/{:03}E", random.between(1, 180)));
+        tree.leaf(
+            "TrafName",
+            format_args!("{ship}/{:03}E", random.between(1, 180)),
+        );
     } else {
         tree.leaf("TrafName", airline.flight(random));
     }
-    tree.leaf("WrapType", random.weighted(&[(70, "22"), (15, "23"), (8, "93"), (5, "06"), (2, "99")]));
+    tree.leaf(
+        "WrapType",
+        random.weighted(&[(70, "22"), (15, "23"), (8, "93"), (5, "06"), (2, "99")]),
+    );
     tree.blank("EntryId");
     tree.blank("PreEntryId");
     tree.leaf("EdiId", "1");
@@ -186,18 +260,51 @@ fn head(m: &mut Making<'_>, deal: &Deal) -> u64 {
     tree.leaf("OwnerCodeScc", &owner.credit);
     tree.leaf("AgentCodeScc", &agent.credit);
     tree.leaf("TradeCoScc", &trader.credit);
-    tree.leaf("PromiseItmes", random.weighted(&[(80, "00099"), (8, "10099"), (6, "99999"), (4, "00000"), (2, "00100")]));
+    tree.leaf(
+        "PromiseItmes",
+        random.weighted(&[
+            (80, "00099"),
+            (8, "10099"),
+            (6, "99999"),
+            (4, "00000"),
+            (2, "00100"),
+        ]),
+    );
     tree.leaf("TradeAreaCode", deal.country.customs);
     tree.blank("CheckFlow");
     tree.blank("TaxAaminMark");
-    tree.leaf("MarkNo", random.weighted(&[(70, "N/M"), (20, "TG BJ C/NO. 1-UP"), (10, "MADE AS MARKED & NUMBERED")]));
-    let port = if deal.by_sea { "327" } else { &airport.locode[2..] };
-    tree.leaf("DespPortCode", format_args!("{}{port}", deal.country.alpha3));
-    tree.leaf("EntyPortCode", if deal.by_sea { "120001" } else { "110101" });
-    tree.leaf("GoodsPlace", *random.pick(&["首都机场货运北区", "首都机场货运南区", "天竺综合保税区"]));
+    tree.leaf(
+        "MarkNo",
+        random.weighted(&[
+            (70, "N/M"),
+            (20, "TG BJ C/NO. 1-UP"),
+            (10, "MADE AS MARKED & NUMBERED"),
+        ]),
+    );
+    let port = if deal.by_sea {
+        "327"
+    } else {
+        &airport.locode[2..]
+    };
+    tree.leaf(
+        "DespPortCode",
+        format_args!("{}{port}", deal.country.alpha3),
+    );
+    tree.leaf(
+        "EntyPortCode",
+        if deal.by_sea { "120001" } else { "110101" },
+    );
+    tree.leaf(
+        "GoodsPlace",
+        *random.pick(&["首都机场货运北区", "首都机场货运南区", "天竺综合保税区"]),
+    );
     tree.blank("BLNo");
     if deal.import {
-        let days = if deal.by_sea { random.between(12, 40) } else { random.between(0, 4) };
+        let days = if deal.by_sea {
+            random.between(12, 40)
+        } else {
+            random.between(0, 4)
+        };
         tree.leaf("DespDate", deal.crossing.days_earlier(days).date());
         tree.leaf("CmplDschrgDt", deal.crossing.date());
         tree.leaf("OverseasConsignorEname", &deal.partner.name);
@@ -259,7 +366,11 @@ fn items(m: &mut Making<'_>, deal: &Deal) {
     for (index, lot) in deal.lots.iter().enumerate() {
         let (unit, first, second) = lot.commodity.units;
         let of_origin = random.percent(85);
-        let origin = if of_origin { deal.country } else { *random.pick(TRADING) };
+        let origin = if of_origin {
+            deal.country
+        } else {
+            *random.pick(TRADING)
+        };
         tree.open("DecList");
         tree.blank("ClassMark");
         tree.leaf("CodeTS", lot.commodity.code);
@@ -274,7 +385,14 @@ fn items(m: &mut Making<'_>, deal: &Deal) {
         tree.leaf("GName", lot.commodity.zh);
         tree.leaf("GNo", index + 1);
         // For an export the two countries change places.
-        tree.leaf("OriginCountry", if deal.import { origin.customs } else { deal.country.customs });
+        tree.leaf(
+            "OriginCountry",
+            if deal.import {
+                origin.customs
+            } else {
+                deal.country.customs
+            },
+        );
         tree.leaf("TradeCurr", deal.currency);
         tree.leaf("DeclTotal", Decimal(lot.total(), 2));
         tree.leaf("GQty", quantity(lot, unit));
@@ -302,7 +420,11 @@ fn items(m: &mut Making<'_>, deal: &Deal) {
 }
 
 fn quantity(lot: &Lot, unit: &str) -> Decimal {
-    if unit == KILOGRAM { Decimal(lot.net, 2) } else { Decimal(lot.quantity, 0) }
+    if unit == KILOGRAM {
+        Decimal(lot.net, 2)
+    } else {
+        Decimal(lot.quantity, 0)
+    }
 }
 
 /// One container for twenty tons or so, each with all items in it.
@@ -318,8 +440,10 @@ fn containers(m: &mut Making<'_>, deal: &Deal, gross: u64) {
     for index in 0..count {
         let owner = m.random.pick(places::OWNERS);
         m.tree.open("Container");
-        m.tree.leaf("ContainerId", container(owner, first.wrapping_add(index)));
-        m.tree.leaf("ContainerMd", *m.random.pick(&["11", "12", "21"]));
+        m.tree
+            .leaf("ContainerId", container(owner, first.wrapping_add(index)));
+        m.tree
+            .leaf("ContainerMd", *m.random.pick(&["11", "12", "21"]));
         m.tree.leaf("GoodsNo", &numbers);
         m.tree.leaf("LclFlag", "0");
         m.tree.leaf("GoodsContaWt", Decimal(gross / count, 2));
@@ -332,7 +456,11 @@ fn containers(m: &mut Making<'_>, deal: &Deal, gross: u64) {
 fn documents(m: &mut Making<'_>, deal: &Deal) {
     let (tree, random) = (&mut *m.tree, &mut m.random);
     if random.percent(12) {
-        let (code, number) = if deal.import { ("7", "26-AC-######") } else { ("B", "11########") };
+        let (code, number) = if deal.import {
+            ("7", "26-AC-######")
+        } else {
+            ("B", "11########")
+        };
         tree.open("DecLicenseDocus");
         tree.open("LicenseDocu");
         tree.leaf("DocuCode", code);
@@ -345,7 +473,10 @@ fn documents(m: &mut Making<'_>, deal: &Deal) {
         for code in codes.iter().take(random.between(1, 4) as usize) {
             tree.open("EdocRealation");
             let serial = random.below(1_000_000_000);
-            tree.leaf("EdocID", format_args!("{}{code}IM{serial:018}.pdf", deal.office));
+            tree.leaf(
+                "EdocID",
+                format_args!("{}{code}IM{serial:018}.pdf", deal.office),
+            );
             tree.leaf("EdocCode", code);
             tree.leaf("EdocFomatType", "US");
             tree.blank("OpNote");
@@ -356,9 +487,17 @@ fn documents(m: &mut Making<'_>, deal: &Deal) {
 
 fn sign(m: &mut Making<'_>, reference: &str) {
     let draft = !m.faulty && m.random.percent(3);
-    let operation = if draft { "G" } else { m.random.weighted(&[(94, "C"), (6, "A")]) };
+    let operation = if draft {
+        "G"
+    } else {
+        m.random.weighted(&[(94, "C"), (6, "A")])
+    };
     let card = m.random.like("89300000#####");
-    let agent = m.tree.value("DecHead/CopCode").unwrap_or_default().to_owned();
+    let agent = m
+        .tree
+        .value("DecHead/CopCode")
+        .unwrap_or_default()
+        .to_owned();
     let (tree, random) = (&mut *m.tree, &mut m.random);
     tree.open("DecSign");
     tree.leaf("OperType", operation);
@@ -366,7 +505,14 @@ fn sign(m: &mut Making<'_>, reference: &str) {
     tree.leaf("OperName", person(random));
     tree.leaf("CopCode", agent);
     tree.leaf("ClientSeqNo", reference);
-    tree.leaf("Sign", if draft { String::new() } else { random.like("MEUCIQD@@##@@##@@##@@##@@##@@") });
+    tree.leaf(
+        "Sign",
+        if draft {
+            String::new()
+        } else {
+            random.like("MEUCIQD@@##@@##@@##@@##@@##@@")
+        },
+    );
     tree.leaf("SignDate", m.sent.hundredth());
     tree.blank("HostId");
     tree.leaf("Certificate", random.like("4a7f####"));

@@ -51,7 +51,14 @@ pub(super) fn make(m: &mut Making<'_>) -> String {
     // Nearly all are main data; the pre-load manifest alone has other data after it.
     let other = if import { 0 } else { 2 };
     let draft = if m.faulty { 0 } else { 1 };
-    let forms = [(84, "9"), (5, "2"), (5, "5"), (3, "3"), (other, "0"), (draft, "T")];
+    let forms = [
+        (84, "9"),
+        (5, "2"),
+        (5, "5"),
+        (3, "3"),
+        (other, "0"),
+        (draft, "T"),
+    ];
     let flight = Flight {
         import,
         form: random.weighted(&forms),
@@ -63,7 +70,11 @@ pub(super) fn make(m: &mut Making<'_>) -> String {
     };
     let forwarder = m.companies.broker(random);
     let sender = format!("{}{}", flight.office, forwarder.organisation);
-    let reference = format!("CN_{}_1p0_{sender}_{}", m.message_type, m.sent.millisecond());
+    let reference = format!(
+        "CN_{}_1p0_{sender}_{}",
+        m.message_type,
+        m.sent.millisecond()
+    );
 
     let namespace = match m.message_type {
         "MT1201" => "urn:Declaration:datamodel:standard:CN:MT1201:1",
@@ -84,7 +95,12 @@ pub(super) fn make(m: &mut Making<'_>) -> String {
     transport(m, &flight, forwarder, &sender);
     waybills(m, &flight, &sender);
     if flight.is_whole() && m.random.percent(15) {
-        let remark = *m.random.pick(&["无温控要求", "需冷藏 2-8 度", "UNLOAD FIRST", "随机文件齐全"]);
+        let remark = *m.random.pick(&[
+            "无温控要求",
+            "需冷藏 2-8 度",
+            "UNLOAD FIRST",
+            "随机文件齐全",
+        ]);
         m.tree.within("AdditionalInformation", "Content", remark);
     }
     m.tree.close();
@@ -104,8 +120,15 @@ fn transport(m: &mut Making<'_>, flight: &Flight, forwarder: &Company, sender: &
         tree.within("Carrier", "ID", flight.airline.code);
     }
     tree.open("BorderTransportMeans");
-    let day = if flight.import { flight.arrival } else { flight.departure };
-    tree.leaf("JourneyID", format_args!("{}/{}", flight.airline.flight(random), day.date()));
+    let day = if flight.import {
+        flight.arrival
+    } else {
+        flight.departure
+    };
+    tree.leaf(
+        "JourneyID",
+        format_args!("{}/{}", flight.airline.flight(random), day.date()),
+    );
     if flight.is_whole() {
         tree.leaf("TypeCode", "4");
     }
@@ -115,10 +138,20 @@ fn transport(m: &mut Making<'_>, flight: &Flight, forwarder: &Company, sender: &
         tree.blank("Name");
     }
     if times {
-        let first = if flight.import { HOME.0 } else { flight.airport.iata };
+        let first = if flight.import {
+            HOME.0
+        } else {
+            flight.airport.iata
+        };
         tree.leaf("FirstArrivalLocationID", first);
-        tree.leaf("ArrivalDateTime", format_args!("{}086", flight.arrival.minute()));
-        tree.leaf("DepartureDateTime", format_args!("{}086", flight.departure.minute()));
+        tree.leaf(
+            "ArrivalDateTime",
+            format_args!("{}086", flight.arrival.minute()),
+        );
+        tree.leaf(
+            "DepartureDateTime",
+            format_args!("{}086", flight.departure.minute()),
+        );
     }
     tree.close();
 }
@@ -130,8 +163,16 @@ fn waybills(m: &mut Making<'_>, flight: &Flight, sender: &str) {
     while left > 0 {
         // A waybill of another airline comes with a flight now and then.
         let other = m.random.pick(AIRLINES).prefix;
-        let prefix = if m.random.percent(95) { flight.airline.prefix } else { other };
-        let master = Waybill { prefix, serial, hyphen };
+        let prefix = if m.random.percent(95) {
+            flight.airline.prefix
+        } else {
+            other
+        };
+        let master = Waybill {
+            prefix,
+            serial,
+            hyphen,
+        };
         let houses = m.random.size(HOUSES).min(left);
         for house in 0..houses.max(1) {
             m.tree.open("Consignment");
@@ -144,7 +185,11 @@ fn waybills(m: &mut Making<'_>, flight: &Flight, sender: &str) {
             if flight.is_whole() {
                 m.tree.blank("ConditionCode");
                 if houses > 0 {
-                    let name = if flight.import { "Deconsolidator" } else { "Consolidator" };
+                    let name = if flight.import {
+                        "Deconsolidator"
+                    } else {
+                        "Consolidator"
+                    };
                     m.tree.within(name, "ID", sender);
                 }
             }
@@ -168,9 +213,11 @@ fn consignment(m: &mut Making<'_>, flight: &Flight) {
     match flight.form {
         "3" => {}
         "0" => {
-            m.tree.leaf("GrossVolumeMeasure", Decimal(m.random.between(20, 900), 2));
+            m.tree
+                .leaf("GrossVolumeMeasure", Decimal(m.random.between(20, 900), 2));
             value(m.tree, &mut m.random);
-            m.tree.within("UnloadingLocation", "ID", flight.airport.iata);
+            m.tree
+                .within("UnloadingLocation", "ID", flight.airport.iata);
             abroad(m.tree, &mut m.random, flight, "Consignee");
         }
         "5" => {
@@ -188,7 +235,10 @@ fn whole(m: &mut Making<'_>, flight: &Flight) {
     let lots = lots(random);
     let packages = packages(&lots);
     if random.percent(25) {
-        tree.leaf("GrossVolumeMeasure", Decimal(lots.iter().map(|lot| lot.net).sum::<u64>() / 200 + 1, 2));
+        tree.leaf(
+            "GrossVolumeMeasure",
+            Decimal(lots.iter().map(|lot| lot.net).sum::<u64>() / 200 + 1, 2),
+        );
     }
     if random.percent(35) {
         value(tree, random);
@@ -203,15 +253,29 @@ fn whole(m: &mut Making<'_>, flight: &Flight) {
     }
     tree.close();
     tree.open("UnloadingLocation");
-    tree.leaf("ID", if flight.import { &home } else { flight.airport.iata });
+    tree.leaf(
+        "ID",
+        if flight.import {
+            &home
+        } else {
+            flight.airport.iata
+        },
+    );
     tree.leaf("ArrivalDate", flight.arrival.date());
     tree.close();
     if random.percent(40) {
         tree.leaf("RoutingCountryCode", flight.airport.country.alpha2);
     }
-    tree.leaf("TransportSplitIndicator", if random.percent(92) { "0" } else { "1" });
+    tree.leaf(
+        "TransportSplitIndicator",
+        if random.percent(92) { "0" } else { "1" },
+    );
     if random.percent(70) {
-        tree.within("FreightPayment", "MethodCode", if random.percent(65) { "PP" } else { "CC" });
+        tree.within(
+            "FreightPayment",
+            "MethodCode",
+            if random.percent(65) { "PP" } else { "CC" },
+        );
     }
     measures(tree, &lots, &packages, true);
     let company = m.companies.trader(random);
@@ -248,7 +312,10 @@ fn packages(lots: &[Lot]) -> Vec<(u64, u64)> {
 /// Pieces and weight, of the waybill and of each item, which add up.
 fn measures(tree: &mut Tree, lots: &[Lot], packages: &[(u64, u64)], tariff: bool) {
     tree.open("ConsignmentPackaging");
-    tree.leaf("QuantityQuantity", packages.iter().map(|(pieces, _)| pieces).sum::<u64>());
+    tree.leaf(
+        "QuantityQuantity",
+        packages.iter().map(|(pieces, _)| pieces).sum::<u64>(),
+    );
     tree.leaf("TypeCode", "22");
     tree.close();
     let weight = packages.iter().map(|(_, weight)| weight).sum();
@@ -277,7 +344,10 @@ fn measures(tree: &mut Tree, lots: &[Lot], packages: &[(u64, u64)], tariff: bool
 
 fn value(tree: &mut Tree, random: &mut Random) {
     tree.open("ValueAmount");
-    tree.leaf("@CurrencyTypeCode", *random.pick(&["USD", "USD", "EUR", "CNY", "JPY"]));
+    tree.leaf(
+        "@CurrencyTypeCode",
+        *random.pick(&["USD", "USD", "EUR", "CNY", "JPY"]),
+    );
     tree.content(Decimal(random.between(20_000, 90_000_000), 2));
     tree.close();
 }
@@ -303,7 +373,10 @@ fn abroad(tree: &mut Tree, random: &mut Random, flight: &Flight, role: &'static 
     tree.open_in_order(role);
     tree.leaf("Name", &partner.name);
     tree.open("Address");
-    tree.leaf("Line", format_args!("{} {}", partner.street, country.street));
+    tree.leaf(
+        "Line",
+        format_args!("{} {}", partner.street, country.street),
+    );
     tree.leaf("CityName", country.city);
     tree.leaf("PostcodeID", country.postcode);
     tree.leaf("CountryCode", country.alpha2);

@@ -49,7 +49,12 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 4] = [Kind::Goods, Kind::Manifest, Kind::Aircraft, Kind::Certificate];
+    pub const ALL: [Kind; 4] = [
+        Kind::Goods,
+        Kind::Manifest,
+        Kind::Aircraft,
+        Kind::Certificate,
+    ];
 
     /// The name of the family.
     pub fn name(self) -> &'static str {
@@ -66,9 +71,12 @@ impl Kind {
         match self {
             Kind::Goods => &["DecMessage"],
             Kind::Manifest => &["MT1201", "MT2201"],
-            Kind::Aircraft => {
-                &["InboundForecast", "OutboundForecast", "ArrivalConfirmed", "DepartureConfirmed"]
-            }
+            Kind::Aircraft => &[
+                "InboundForecast",
+                "OutboundForecast",
+                "ArrivalConfirmed",
+                "DepartureConfirmed",
+            ],
             Kind::Certificate => &["CooCertificate", "CooCertificatePlain"],
         }
     }
@@ -106,7 +114,10 @@ pub struct Plan {
 impl Plan {
     /// A message with mistakes.
     pub fn faulty(faults: usize) -> Plan {
-        Plan { faults, ..Plan::default() }
+        Plan {
+            faults,
+            ..Plan::default()
+        }
     }
 }
 

@@ -27,7 +27,12 @@ impl Display for Decimal {
 pub(super) fn organisation(base: &str) -> String {
     let weights = [3, 7, 9, 10, 5, 8, 4, 2];
     let value = |c: char| c.to_digit(36).unwrap_or(0);
-    let sum: u32 = base.chars().map(value).zip(weights).map(|(v, w)| v * w).sum();
+    let sum: u32 = base
+        .chars()
+        .map(value)
+        .zip(weights)
+        .map(|(v, w)| v * w)
+        .sum();
     let check = match 11 - sum % 11 {
         10 => 'X',
         11 => '0',
@@ -57,7 +62,11 @@ pub(super) fn identity_card(base: &str) -> String {
         weight = weight * 2 % 11;
     }
     let check = (12 - sum % 11) % 11;
-    let check = if check == 10 { 'X' } else { char::from(b'0' + check as u8) };
+    let check = if check == 10 {
+        'X'
+    } else {
+        char::from(b'0' + check as u8)
+    };
     format!("{base}{check}")
 }
 
@@ -82,7 +91,11 @@ pub(super) fn container(owner: &str, serial: u64) -> String {
     // Letters count from 10, leaving out the multiples of 11.
     let value = |c: u8| {
         let place = u32::from(c.wrapping_sub(b'A'));
-        if c.is_ascii_digit() { u32::from(c - b'0') } else { 10 + place + (place + 9) / 10 }
+        if c.is_ascii_digit() {
+            u32::from(c - b'0')
+        } else {
+            10 + place + (place + 9) / 10
+        }
     };
     let sum: u32 = base.bytes().enumerate().map(|(at, c)| value(c) << at).sum();
     format!("{base}{}", sum % 11 % 10)
@@ -94,9 +107,26 @@ pub(super) struct Words(pub(super) u64);
 impl Display for Words {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         const SMALL: [&str; 20] = [
-            "ZERO", "ONE", "TWO", "THREE", "FOUR", "FIVE", "SIX", "SEVEN", "EIGHT", "NINE", "TEN",
-            "ELEVEN", "TWELVE", "THIRTEEN", "FOURTEEN", "FIFTEEN", "SIXTEEN", "SEVENTEEN",
-            "EIGHTEEN", "NINETEEN",
+            "ZERO",
+            "ONE",
+            "TWO",
+            "THREE",
+            "FOUR",
+            "FIVE",
+            "SIX",
+            "SEVEN",
+            "EIGHT",
+            "NINE",
+            "TEN",
+            "ELEVEN",
+            "TWELVE",
+            "THIRTEEN",
+            "FOURTEEN",
+            "FIFTEEN",
+            "SIXTEEN",
+            "SEVENTEEN",
+            "EIGHTEEN",
+            "NINETEEN",
         ];
         const TENS: [&str; 10] = [
             "", "", "TWENTY", "THIRTY", "FORTY", "FIFTY", "SIXTY", "SEVENTY", "EIGHTY", "NINETY",
@@ -133,7 +163,11 @@ mod tests {
         assert_eq!(credit("91350100M000100Y4"), "91350100M000100Y43");
         assert_eq!(identity_card("11010519491231002"), "11010519491231002X");
         assert_eq!(container("CSQU", 305438), "CSQU3054383");
-        let waybill = Waybill { prefix: "999", serial: 1_234_567, hyphen: false };
+        let waybill = Waybill {
+            prefix: "999",
+            serial: 1_234_567,
+            hyphen: false,
+        };
         assert_eq!(waybill.to_string(), "99912345675");
     }
 

@@ -53,17 +53,30 @@ impl Airline {
 
 /// Offices that take declarations at the capital's airport, most of them at the airport itself.
 pub(super) fn office(random: &mut Random) -> &'static str {
-    random.weighted(&[(80, "0101"), (12, "0107"), (3, "0102"), (3, "0108"), (2, "0104")])
+    random.weighted(&[
+        (80, "0101"),
+        (12, "0107"),
+        (3, "0102"),
+        (3, "0108"),
+        (2, "0104"),
+    ])
 }
 
 /// Companies and ships of the sea, and the first letters of their containers.
-pub(super) const SHIPS: &[&str] =
-    &["COSCO STAR", "JIN HE 8", "OCEAN DIAMOND", "TIANJIN BRIDGE", "PACIFIC LOTUS", "NORTH WIND"];
+pub(super) const SHIPS: &[&str] = &[
+    "COSCO STAR",
+    "JIN HE 8",
+    "OCEAN DIAMOND",
+    "TIANJIN BRIDGE",
+    "PACIFIC LOTUS",
+    "NORTH WIND",
+];
 pub(super) const OWNERS: &[&str] = &["CSQU", "MSKU", "COSU", "OOLU", "TGHU", "CCLU", "HLXU"];
 
 /// Places inside the country where goods go to or come from.
-pub(super) const DISTRICTS: &[&str] =
-    &["11019", "11012", "11013", "11029", "11069", "11089", "11139", "11149"];
+pub(super) const DISTRICTS: &[&str] = &[
+    "11019", "11012", "11013", "11029", "11069", "11089", "11139", "11149",
+];
 
 macro_rules! countries {
     ($($name:ident = $customs:literal $alpha2:literal $alpha3:literal $numeric:literal
@@ -102,12 +115,37 @@ countries! {
 
 /// Where goods come from and go to, the more frequent the more often.
 pub(super) static TRADING: &[&Country] = &[
-    &USA, &USA, &GERMANY, &GERMANY, &GERMANY, &JAPAN, &JAPAN, &KOREA, &KOREA, &FRANCE, &ITALY,
-    &NETHERLANDS, &UNITED_KINGDOM, &SWITZERLAND, &SINGAPORE, &THAILAND, &VIETNAM, &MALAYSIA,
-    &AUSTRALIA, &CANADA, &BRAZIL,
+    &USA,
+    &USA,
+    &GERMANY,
+    &GERMANY,
+    &GERMANY,
+    &JAPAN,
+    &JAPAN,
+    &KOREA,
+    &KOREA,
+    &FRANCE,
+    &ITALY,
+    &NETHERLANDS,
+    &UNITED_KINGDOM,
+    &SWITZERLAND,
+    &SINGAPORE,
+    &THAILAND,
+    &VIETNAM,
+    &MALAYSIA,
+    &AUSTRALIA,
+    &CANADA,
+    &BRAZIL,
 ];
 pub(super) static ASEAN: &[&Country] = &[&SINGAPORE, &THAILAND, &VIETNAM, &MALAYSIA, &INDONESIA];
-pub(super) static RCEP: &[&Country] = &[&JAPAN, &KOREA, &AUSTRALIA, &NEW_ZEALAND, &THAILAND, &VIETNAM];
+pub(super) static RCEP: &[&Country] = &[
+    &JAPAN,
+    &KOREA,
+    &AUSTRALIA,
+    &NEW_ZEALAND,
+    &THAILAND,
+    &VIETNAM,
+];
 /// Those that give preferences under the GSP to China.
 pub(super) static PREFERENCES: &[&Country] = &[&NORWAY, &NEW_ZEALAND, &AUSTRALIA];
 
@@ -117,7 +155,12 @@ const fn airport(
     country: &'static Country,
     minutes: u64,
 ) -> Airport {
-    Airport { iata, locode, country, minutes }
+    Airport {
+        iata,
+        locode,
+        country,
+        minutes,
+    }
 }
 
 pub(super) static AIRPORTS: &[Airport] = &[
@@ -144,7 +187,11 @@ pub(super) static AIRPORTS: &[Airport] = &[
 ];
 
 const fn airline(code: &'static str, prefix: &'static str, registration: &'static str) -> Airline {
-    Airline { code, prefix, registration }
+    Airline {
+        code,
+        prefix,
+        registration,
+    }
 }
 
 pub(super) static AIRLINES: &[Airline] = &[

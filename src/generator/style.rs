@@ -54,8 +54,18 @@ impl Style {
             out.push_str("<!-- exported by a client of the single window -->");
             out.push_str(self.line);
         }
-        let prefix = if tree.namespace.is_empty() { "" } else { self.prefix };
-        let mut pen = Pen { style: self, tree, prefix, scratch: Vec::new(), out };
+        let prefix = if tree.namespace.is_empty() {
+            ""
+        } else {
+            self.prefix
+        };
+        let mut pen = Pen {
+            style: self,
+            tree,
+            prefix,
+            scratch: Vec::new(),
+            out,
+        };
         pen.element(Tree::ROOT, 0);
         if self.indented {
             out.push_str(self.line);

@@ -155,7 +155,8 @@ impl Tree {
     /// The first element at this path below another; it may be blank.
     pub(super) fn find(&self, from: Id, path: &str) -> Option<Id> {
         path.split('/').try_fold(from, |id, name| {
-            self.children(id).find(|child| self.nodes[*child].name == name)
+            self.children(id)
+                .find(|child| self.nodes[*child].name == name)
         })
     }
 
@@ -168,7 +169,10 @@ impl Tree {
     /// Any of the elements at this path below the root.
     pub(super) fn any(&self, path: &str, random: &mut Random) -> Option<Id> {
         path.split('/').try_fold(Tree::ROOT, |id, name| {
-            let named = || self.children(id).filter(|child| self.nodes[*child].name == name);
+            let named = || {
+                self.children(id)
+                    .filter(|child| self.nodes[*child].name == name)
+            };
             let count = named().count() as u64;
             named().nth(random.below(count.max(1)) as usize)
         })
@@ -180,7 +184,9 @@ impl Tree {
         let Some(parent) = self.nodes.get(node.parent).map(|_| node.parent) else {
             return format!("/{}", node.name);
         };
-        let alike = self.children(parent).filter(|other| self.nodes[*other].name == node.name);
+        let alike = self
+            .children(parent)
+            .filter(|other| self.nodes[*other].name == node.name);
         let before = alike.take_while(|other| *other != id).count();
         let mut path = self.path(parent);
         path.push('/');
@@ -239,7 +245,9 @@ impl Tree {
     /// Puts an element of the root before all others.
     pub(super) fn move_first(&mut self, id: Id) {
         let first = self.nodes[Tree::ROOT].first;
-        let before = self.children(Tree::ROOT).find(|other| self.nodes[*other].next == id);
+        let before = self
+            .children(Tree::ROOT)
+            .find(|other| self.nodes[*other].next == id);
         let Some(before) = before else { return };
         self.nodes[before].next = self.nodes[id].next;
         if self.nodes[Tree::ROOT].last == id {

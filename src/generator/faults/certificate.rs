@@ -8,39 +8,72 @@ const LINE: &str = "CertificateList/Goods";
 
 /// See [`Fault`].
 pub(crate) const CERTIFICATE: &[Fault] = &[
-    fault("promise missing", "cvc-complex-type.2.4", "promise", |m, _| {
-        leave_out(m, ROOT, "AplPromise")
-    }),
-    fault("element unknown", "cvc-complex-type.2.4", "unknown", |m, r| {
-        let line = m.any(LINE, r)?;
-        m.append(line, "Colour", "BLUE")
-    }),
-    fault("name of the company too long", "cvc-maxLength-valid", "company", |m, _| {
-        m.change(ROOT, "CertificateHead/EtpsName", "北京绿野".repeat(101))
-    }),
-    fault("net weight with a comma", "cvc-datatype-valid.1.2.1", "weight", |m, r| {
-        let line = m.any(LINE, r)?;
-        m.change(line, "NetWt", "1,250")
-    }),
-    fault("day that there is not", "cvc-datatype-valid.1.2.1", "leaving", |m, _| {
-        m.change(ROOT, "CertificateHead/IntendExpDate", "2026-02-30")
-    }),
-    fault("status unknown", "cvc-enumeration-valid", "status", |m, _| {
-        m.change(ROOT, "CertificateHead/CertStatus", "4")
-    }),
+    fault(
+        "promise missing",
+        "cvc-complex-type.2.4",
+        "promise",
+        |m, _| leave_out(m, ROOT, "AplPromise"),
+    ),
+    fault(
+        "element unknown",
+        "cvc-complex-type.2.4",
+        "unknown",
+        |m, r| {
+            let line = m.any(LINE, r)?;
+            m.append(line, "Colour", "BLUE")
+        },
+    ),
+    fault(
+        "name of the company too long",
+        "cvc-maxLength-valid",
+        "company",
+        |m, _| m.change(ROOT, "CertificateHead/EtpsName", "北京绿野".repeat(101)),
+    ),
+    fault(
+        "net weight with a comma",
+        "cvc-datatype-valid.1.2.1",
+        "weight",
+        |m, r| {
+            let line = m.any(LINE, r)?;
+            m.change(line, "NetWt", "1,250")
+        },
+    ),
+    fault(
+        "day that there is not",
+        "cvc-datatype-valid.1.2.1",
+        "leaving",
+        |m, _| m.change(ROOT, "CertificateHead/IntendExpDate", "2026-02-30"),
+    ),
+    fault(
+        "status unknown",
+        "cvc-enumeration-valid",
+        "status",
+        |m, _| m.change(ROOT, "CertificateHead/CertStatus", "4"),
+    ),
     fault("declared without invoice", "COO-1001", "invoice", |m, _| {
         m.remove(ROOT, "CertificateHead/InvNo")
     }),
     fault("promise not given", "COO-1005", "promise", |m, _| {
         m.change(ROOT, "AplPromise/AplPromiseCode", "2")
     }),
-    fault("general certificate, number of Form E", "COO-1011", "number", |m, _| {
-        let number = m.value("CertificateHead/CertNo")?.strip_prefix('C')?.to_owned();
-        m.change(ROOT, "CertificateHead/CertNo", format_args!("E{number}"))
-    }),
-    fault("changed without the old number", "COO-1101", "status", |m, _| {
-        m.remove(ROOT, "ModCertificate/OldCertNo")
-    }),
+    fault(
+        "general certificate, number of Form E",
+        "COO-1011",
+        "number",
+        |m, _| {
+            let number = m
+                .value("CertificateHead/CertNo")?
+                .strip_prefix('C')?
+                .to_owned();
+            m.change(ROOT, "CertificateHead/CertNo", format_args!("E{number}"))
+        },
+    ),
+    fault(
+        "changed without the old number",
+        "COO-1101",
+        "status",
+        |m, _| m.remove(ROOT, "ModCertificate/OldCertNo"),
+    ),
     fault("country unknown", "COO-1201", "country", |m, _| {
         m.change(ROOT, "CertificateHead/DestCountryCode", "999")
     }),
@@ -51,13 +84,19 @@ pub(crate) const CERTIFICATE: &[Fault] = &[
         m.change(ROOT, "CertificateHead/TradeModeCode", "0110")
     }),
     fault("route missing", "COO-1301", "route", |m, _| {
-        m.value("CertificateHead/CertType").filter(|kind| matches!(*kind, "C" | "G"))?;
+        m.value("CertificateHead/CertType")
+            .filter(|kind| matches!(*kind, "C" | "G"))?;
         m.remove(ROOT, "CertificateHead/TransDetails")
     }),
-    fault("third party's invoice without its company", "COO-1401", "third party", |m, _| {
-        m.change(ROOT, "CertificateHead/ThirdPartyInvFlag", "1")?;
-        Some("/Certificate/NonpartyCorpList/NonpartyCorp".to_owned())
-    }),
+    fault(
+        "third party's invoice without its company",
+        "COO-1401",
+        "third party",
+        |m, _| {
+            m.change(ROOT, "CertificateHead/ThirdPartyInvFlag", "1")?;
+            Some("/Certificate/NonpartyCorpList/NonpartyCorp".to_owned())
+        },
+    ),
     fault("RCEP without invoices", "COO-1501", "invoices", |m, _| {
         let missing = m.remove(ROOT, "OriInvs")?;
         Some(format!("{missing}/OriInv"))
@@ -69,12 +108,18 @@ pub(crate) const CERTIFICATE: &[Fault] = &[
     fault("values do not add up", "COO-1701", "value", |m, _| {
         m.change(ROOT, "CertificateHead/FOBValue", "0.5")
     }),
-    fault("check digit of the exporter", "COO-1801", "exporter", |m, _| {
-        spoil(m, ROOT, "CertificateHead/CiqRegNo")
-    }),
-    fault("check digit of the identity card", "COO-1805", "applicant", |m, _| {
-        spoil(m, ROOT, "CertificateHead/Applicant")
-    }),
+    fault(
+        "check digit of the exporter",
+        "COO-1801",
+        "exporter",
+        |m, _| spoil(m, ROOT, "CertificateHead/CiqRegNo"),
+    ),
+    fault(
+        "check digit of the identity card",
+        "COO-1805",
+        "applicant",
+        |m, _| spoil(m, ROOT, "CertificateHead/Applicant"),
+    ),
     fault("lines misnumbered", "COO-2001", "numbering", |m, _| {
         let list = m.find(ROOT, "CertificateList")?;
         let last = m.children(list).last()?;
@@ -89,14 +134,24 @@ pub(crate) const CERTIFICATE: &[Fault] = &[
         enlarge(m, line, "NetWt", 40)?;
         m.find(line, "GrossWt").map(|id| m.path(id))
     }),
-    fault("packing neither regular nor not", "COO-2012", "packing", |m, r| {
-        let line = m.any(LINE, r)?;
-        m.change(line, "PackType", "3")
-    }),
-    fault("criterion of another form", "COO-2107", "criterion", |m, r| {
-        let line = line_with(m, r, "E", &["PE", "CTH"])?;
-        m.change(line, "OriCriteria", "WP")
-    }),
+    fault(
+        "packing neither regular nor not",
+        "COO-2012",
+        "packing",
+        |m, r| {
+            let line = m.any(LINE, r)?;
+            m.change(line, "PackType", "3")
+        },
+    ),
+    fault(
+        "criterion of another form",
+        "COO-2107",
+        "criterion",
+        |m, r| {
+            let line = line_with(m, r, "E", &["PE", "CTH"])?;
+            m.change(line, "OriCriteria", "WP")
+        },
+    ),
     fault("sub-criterion missing", "COO-2111", "criterion", |m, r| {
         let line = line_with(m, r, "E", &["PSR"])?;
         m.remove(line, "OriCriteriaSub")
@@ -113,8 +168,11 @@ pub(crate) const CERTIFICATE: &[Fault] = &[
 
 /// A line with one of these criteria, if the certificate is of this type and such a line comes.
 fn line_with(m: &Tree, r: &mut Random, kind: &str, criteria: &[&str]) -> Option<Id> {
-    m.value("CertificateHead/CertType").filter(|found| *found == kind)?;
+    m.value("CertificateHead/CertType")
+        .filter(|found| *found == kind)?;
     let line = m.any(LINE, r)?;
     let criterion = m.find(line, "OriCriteria").map(|id| m.text(id));
-    criterion.filter(|found| criteria.contains(found)).map(|_| line)
+    criterion
+        .filter(|found| criteria.contains(found))
+        .map(|_| line)
 }

@@ -8,35 +8,73 @@ const WAYBILL: &str = "Declaration/Consignment";
 
 /// See [`Fault`].
 pub(crate) const MANIFEST: &[Fault] = &[
-    fault("number of the message missing", "cvc-complex-type.2.4", "head", |m, _| {
-        let head = m.find(ROOT, "Head")?;
-        leave_out(m, head, "MessageID")
-    }),
-    fault("element unknown", "cvc-complex-type.2.4", "unknown", |m, r| {
-        let waybill = m.any(WAYBILL, r)?;
-        m.append(waybill, "GrossWeight", "12")
-    }),
-    fault("transmitter too long", "cvc-maxLength-valid", "transmitter", |m, _| {
-        m.change(ROOT, "Declaration/RepresentativePerson/Name", "北京航空服务".repeat(43))
-    }),
-    fault("weight too precise", "cvc-fractionDigits-valid", "weight", |m, r| {
-        let waybill = main_waybill(m, r)?;
-        let weight = m.find(waybill, "TotalGrossMassMeasure")?;
-        let text = m.text(weight).to_owned();
-        let dot = if text.contains('.') { "" } else { "." };
-        m.change(waybill, "TotalGrossMassMeasure", format_args!("{text}{dot}0001"))
-    }),
-    fault("pieces are not a number", "cvc-datatype-valid.1.2.1", "pieces", |m, r| {
-        let waybill = main_waybill(m, r)?;
-        m.change(waybill, "ConsignmentPackaging/QuantityQuantity", "ten")
-    }),
+    fault(
+        "number of the message missing",
+        "cvc-complex-type.2.4",
+        "head",
+        |m, _| {
+            let head = m.find(ROOT, "Head")?;
+            leave_out(m, head, "MessageID")
+        },
+    ),
+    fault(
+        "element unknown",
+        "cvc-complex-type.2.4",
+        "unknown",
+        |m, r| {
+            let waybill = m.any(WAYBILL, r)?;
+            m.append(waybill, "GrossWeight", "12")
+        },
+    ),
+    fault(
+        "transmitter too long",
+        "cvc-maxLength-valid",
+        "transmitter",
+        |m, _| {
+            m.change(
+                ROOT,
+                "Declaration/RepresentativePerson/Name",
+                "北京航空服务".repeat(43),
+            )
+        },
+    ),
+    fault(
+        "weight too precise",
+        "cvc-fractionDigits-valid",
+        "weight",
+        |m, r| {
+            let waybill = main_waybill(m, r)?;
+            let weight = m.find(waybill, "TotalGrossMassMeasure")?;
+            let text = m.text(weight).to_owned();
+            let dot = if text.contains('.') { "" } else { "." };
+            m.change(
+                waybill,
+                "TotalGrossMassMeasure",
+                format_args!("{text}{dot}0001"),
+            )
+        },
+    ),
+    fault(
+        "pieces are not a number",
+        "cvc-datatype-valid.1.2.1",
+        "pieces",
+        |m, r| {
+            let waybill = main_waybill(m, r)?;
+            m.change(waybill, "ConsignmentPackaging/QuantityQuantity", "ten")
+        },
+    ),
     fault("sender without office", "MFT-1001", "sender", |m, _| {
         m.change(ROOT, "Head/SenderID", "BJ-FORWARDER")
     }),
-    fault("sent at a time that there is not", "MFT-1003", "send time", |m, _| {
-        let day = m.value("Head/SendTime")?.get(..8)?.to_owned();
-        m.change(ROOT, "Head/SendTime", format_args!("{day}250000000"))
-    }),
+    fault(
+        "sent at a time that there is not",
+        "MFT-1003",
+        "send time",
+        |m, _| {
+            let day = m.value("Head/SendTime")?.get(..8)?.to_owned();
+            m.change(ROOT, "Head/SendTime", format_args!("{day}250000000"))
+        },
+    ),
     fault("split indicator missing", "MFT-1105", "split", |m, r| {
         let waybill = main_waybill(m, r)?;
         m.remove(waybill, "TransportSplitIndicator")
@@ -45,12 +83,19 @@ pub(crate) const MANIFEST: &[Fault] = &[
         let waybill = main_waybill(m, r)?;
         m.change(waybill, "TransportSplitIndicator", "2")
     }),
-    fault("changed or deleted without reason", "MFT-1108", "reason", |m, r| {
-        let waybill = m.any(WAYBILL, r)?;
-        m.remove(waybill, "TransportContractDocument/ChangeReasonCode")
-    }),
+    fault(
+        "changed or deleted without reason",
+        "MFT-1108",
+        "reason",
+        |m, r| {
+            let waybill = m.any(WAYBILL, r)?;
+            m.remove(waybill, "TransportContractDocument/ChangeReasonCode")
+        },
+    ),
     fault("deletion with a weight", "MFT-1110", "deletion", |m, r| {
-        let waybill = m.any(WAYBILL, r).filter(|_| m.value("Head/FunctionCode") == Some("3"))?;
+        let waybill = m
+            .any(WAYBILL, r)
+            .filter(|_| m.value("Head/FunctionCode") == Some("3"))?;
         m.append(waybill, "TotalGrossMassMeasure", "12.5")
     }),
     fault("not by air", "MFT-1201", "mode", |m, _| {
@@ -67,40 +112,71 @@ pub(crate) const MANIFEST: &[Fault] = &[
         let waybill = m.any(WAYBILL, r)?;
         spoil(m, waybill, "TransportContractDocument/ID")
     }),
-    fault("house number under two masters", "MFT-1502", "numbers", |m, _| {
-        let list = m.find(ROOT, "Declaration")?;
-        let waybills = m.children(list).filter(|id| m.node(*id).name == "Consignment");
-        let text = |id, path: &str| m.find(id, path).map(|found| m.text(found).to_owned());
-        let number = |id| text(id, "AssociatedTransportDocument/ID");
-        let master = |id| text(id, "TransportContractDocument/ID");
-        let with_house: Vec<Id> = waybills.filter(|id| number(*id).is_some()).collect();
-        let (first, last) = (*with_house.first()?, *with_house.last()?);
-        let differ = master(first) != master(last);
-        let house = number(first).filter(|_| differ)?;
-        m.change(last, "AssociatedTransportDocument/ID", house)
-    }),
+    fault(
+        "house number under two masters",
+        "MFT-1502",
+        "numbers",
+        |m, _| {
+            let list = m.find(ROOT, "Declaration")?;
+            let waybills = m
+                .children(list)
+                .filter(|id| m.node(*id).name == "Consignment");
+            let text = |id, path: &str| m.find(id, path).map(|found| m.text(found).to_owned());
+            let number = |id| text(id, "AssociatedTransportDocument/ID");
+            let master = |id| text(id, "TransportContractDocument/ID");
+            let with_house: Vec<Id> = waybills.filter(|id| number(*id).is_some()).collect();
+            let (first, last) = (*with_house.first()?, *with_house.last()?);
+            let differ = master(first) != master(last);
+            let house = number(first).filter(|_| differ)?;
+            m.change(last, "AssociatedTransportDocument/ID", house)
+        },
+    ),
     fault("value without currency", "MFT-1403", "value", |m, r| {
         let waybill = m.any(WAYBILL, r)?;
         m.remove(waybill, "ValueAmount/@CurrencyTypeCode")
     }),
-    fault("telephone without its type", "MFT-1414", "consignor", |m, r| {
-        let waybill = m.any(WAYBILL, r)?;
-        m.remove(waybill, "Consignor/Communication/TypeID")
-    }),
+    fault(
+        "telephone without its type",
+        "MFT-1414",
+        "consignor",
+        |m, r| {
+            let waybill = m.any(WAYBILL, r)?;
+            m.remove(waybill, "Consignor/Communication/TypeID")
+        },
+    ),
     fault("items misnumbered", "MFT-1504", "numbering", |m, r| {
         let waybill = main_waybill(m, r)?;
-        let last = m.children(waybill).filter(|id| m.node(*id).name == "ConsignmentItem").last()?;
+        let last = m
+            .children(waybill)
+            .filter(|id| m.node(*id).name == "ConsignmentItem")
+            .last()?;
         m.change(last, "SequenceNumeric", "99")
     }),
-    fault("loaded on a day that there is not", "MFT-1603", "loading", |m, r| {
-        let waybill = m.any(WAYBILL, r)?;
-        let loading = m.find(waybill, "LoadingLocation/LoadingDate")?;
-        let (month, clock) = (m.text(loading).get(..6)?.to_owned(), m.text(loading).get(8..)?.to_owned());
-        m.change(waybill, "LoadingLocation/LoadingDate", format_args!("{month}00{clock}"))
-    }),
+    fault(
+        "loaded on a day that there is not",
+        "MFT-1603",
+        "loading",
+        |m, r| {
+            let waybill = m.any(WAYBILL, r)?;
+            let loading = m.find(waybill, "LoadingLocation/LoadingDate")?;
+            let (month, clock) = (
+                m.text(loading).get(..6)?.to_owned(),
+                m.text(loading).get(8..)?.to_owned(),
+            );
+            m.change(
+                waybill,
+                "LoadingLocation/LoadingDate",
+                format_args!("{month}00{clock}"),
+            )
+        },
+    ),
     fault("arrived before it departed", "MFT-1621", "times", |m, _| {
         m.find(ROOT, "Declaration/BorderTransportMeans/DepartureDateTime")?;
-        m.change(ROOT, "Declaration/BorderTransportMeans/ArrivalDateTime", "202501010930086")
+        m.change(
+            ROOT,
+            "Declaration/BorderTransportMeans/ArrivalDateTime",
+            "202501010930086",
+        )
     }),
     fault("weights do not add up", "MFT-1701", "weight", |m, r| {
         let waybill = main_waybill(m, r)?;
@@ -110,29 +186,42 @@ pub(crate) const MANIFEST: &[Fault] = &[
         let waybill = main_waybill(m, r)?;
         enlarge(m, waybill, "ConsignmentPackaging/QuantityQuantity", 9)
     }),
-    fault("dangerous goods and nobody to ask", "MFT-1801", "danger", |m, r| {
-        let waybill = m.any(WAYBILL, r)?;
-        let missing = m.remove(waybill, "UNDGContact")?;
-        Some(format!("{missing}/Name"))
-    }),
+    fault(
+        "dangerous goods and nobody to ask",
+        "MFT-1801",
+        "danger",
+        |m, r| {
+            let waybill = m.any(WAYBILL, r)?;
+            let missing = m.remove(waybill, "UNDGContact")?;
+            Some(format!("{missing}/Name"))
+        },
+    ),
     fault("type of another message", "MFT-2101", "type", |m, _| {
-        m.value("Head/MessageType").filter(|name| *name == "MT1201")?;
+        m.value("Head/MessageType")
+            .filter(|name| *name == "MT1201")?;
         m.change(ROOT, "Head/MessageType", "MT2201")
     }),
-    fault("consolidator of an import", "MFT-2104", "consolidator", |m, r| {
-        let waybill = m.any(WAYBILL, r)?;
-        let document = m.find(waybill, "TransportContractDocument")?;
-        m.find(document, "Deconsolidator")?;
-        m.append_within(document, "Consolidator", "ID", "0101MA00K7T42")
-    }),
+    fault(
+        "consolidator of an import",
+        "MFT-2104",
+        "consolidator",
+        |m, r| {
+            let waybill = m.any(WAYBILL, r)?;
+            let document = m.find(waybill, "TransportContractDocument")?;
+            m.find(document, "Deconsolidator")?;
+            m.append_within(document, "Consolidator", "ID", "0101MA00K7T42")
+        },
+    ),
     fault("office of exit missing", "MFT-2202", "exit", |m, _| {
-        m.value("Head/FunctionCode").filter(|form| matches!(*form, "9" | "2"))?;
+        m.value("Head/FunctionCode")
+            .filter(|form| matches!(*form, "9" | "2"))?;
         m.remove(ROOT, "Declaration/ExitCustomsOffice/ID")
     }),
 ];
 
 /// Any waybill, if the message is of main data or an addition.
 fn main_waybill(m: &Tree, r: &mut Random) -> Option<Id> {
-    m.value("Head/FunctionCode").filter(|form| matches!(*form, "9" | "2"))?;
+    m.value("Head/FunctionCode")
+        .filter(|form| matches!(*form, "9" | "2"))?;
     m.any(WAYBILL, r)
 }

@@ -33,7 +33,12 @@ pub struct Fault {
 type Plant = fn(&mut Tree, &mut Random) -> Option<String>;
 
 const fn fault(name: &'static str, code: &'static str, part: &'static str, plant: Plant) -> Fault {
-    Fault { name, code, part, plant }
+    Fault {
+        name,
+        code,
+        part,
+        plant,
+    }
 }
 
 /// Plants what is planned, and says what was planted.
@@ -50,7 +55,11 @@ pub(super) fn plant(
         if planted.len() < wanted && !parts.contains(&fault.part) {
             if let Some(path) = (fault.plant)(tree, random) {
                 parts.push(fault.part);
-                planted.push(Planted { name: fault.name, code: fault.code, path });
+                planted.push(Planted {
+                    name: fault.name,
+                    code: fault.code,
+                    path,
+                });
             }
         }
     };
@@ -70,7 +79,10 @@ pub(super) fn plant(
 /// The value with another last character, which every kind of check digit admits there.
 fn other_check(text: &str) -> String {
     let last = if text.ends_with('0') { '1' } else { '0' };
-    let base = text.char_indices().next_back().map_or(text, |(at, _)| &text[..at]);
+    let base = text
+        .char_indices()
+        .next_back()
+        .map_or(text, |(at, _)| &text[..at]);
     format!("{base}{last}")
 }
 
