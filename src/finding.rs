@@ -150,6 +150,18 @@ impl Findings {
         self.errors += beyond;
     }
 
+    /// Takes over what was found in a message that stands inside this one, at `path`.
+    pub fn absorb(&mut self, inner: Findings, path: &str) {
+        let reported = inner.list.iter();
+        let errors = reported.filter(|finding| finding.severity == Severity::Error);
+        self.errors += inner.errors - errors.count() as u64;
+        self.omitted += inner.omitted;
+        for mut finding in inner.list {
+            finding.path.insert_str(0, path);
+            self.push(finding);
+        }
+    }
+
     /// By place, then code: the order in which a reader meets them.
     pub fn sort(&mut self) {
         self.list.sort_by(|a, b| {

@@ -3,28 +3,20 @@
 //! schema, comes to the same verdict. `UPDATE=1 cargo test --test messages` writes the findings
 //! anew; the change is then reviewed as a diff.
 
+mod support;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use tongguan::config::Config;
-use tongguan::family::{Catalogue, render};
-use tongguan::gateway;
+use tongguan::family::render;
 use tongguan::xml::Limits;
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn catalogue() -> Catalogue {
-    gateway::catalogue(&Config::default()).expect("the families are fine")
-}
 
 /// The messages of every family in a folder of its own: `""`, `broken` or `answers`.
 fn messages(folder: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for family in fs::read_dir(root().join("tests/messages")).expect("the folder of messages") {
+    for family in fs::read_dir("tests/messages").expect("the folder of messages") {
         for entry in fs::read_dir(family.expect("a family").path().join(folder))
             .into_iter()
             .flatten()
@@ -41,7 +33,7 @@ fn messages(folder: &str) -> Vec<PathBuf> {
 
 #[test]
 fn valid_messages_have_no_finding() {
-    let catalogue = catalogue();
+    let catalogue = support::catalogue();
     let messages = messages("");
     assert!(messages.len() > 25, "{} messages", messages.len());
     for path in messages {
@@ -58,7 +50,7 @@ fn valid_messages_have_no_finding() {
 
 #[test]
 fn broken_messages_have_exactly_their_findings() {
-    let catalogue = catalogue();
+    let catalogue = support::catalogue();
     let messages = messages("broken");
     assert!(messages.len() > 30, "{} messages", messages.len());
     for path in messages {
@@ -77,7 +69,7 @@ fn broken_messages_have_exactly_their_findings() {
 
 #[test]
 fn answers_are_understood() {
-    let catalogue = catalogue();
+    let catalogue = support::catalogue();
     let mut statuses = BTreeMap::new();
     for path in messages("answers") {
         let answer = catalogue.answer(&fs::read(&path).expect("reads"), None, &Limits::default());
@@ -120,7 +112,7 @@ fn xmllint_comes_to_the_same_verdict() {
         eprintln!("SKIPPED: xmllint is not installed (package libxml2-utils)");
         return;
     }
-    let catalogue = catalogue();
+    let catalogue = support::catalogue();
     let mut compared = 0;
     for (folder, answer) in [("", false), ("broken", false), ("answers", true)] {
         for path in messages(folder) {
@@ -135,6 +127,8 @@ fn xmllint_comes_to_the_same_verdict() {
             let codes: Vec<String> = findings
                 .iter()
                 .flat_map(|findings| findings.list())
+                // xmllint does not open a wrapper.
+                .filter(|finding| !finding.path.contains("/base64()"))
                 .map(|finding| finding.code.to_string())
                 .collect();
             if codes.iter().any(|code| code == "xml-doctype") {
@@ -170,7 +164,7 @@ fn xmllint_comes_to_the_same_verdict() {
 /// The entry schema that the family names for the root of this message.
 fn schema_of(path: &Path, answer: bool) -> PathBuf {
     let folder = path.components().rev().find_map(|part| {
-        let folder = root().join("schemas").join(part.as_os_str());
+        let folder = Path::new("schemas").join(part.as_os_str());
         folder.join("family.toml").exists().then_some(folder)
     });
     let folder = folder.expect("a family");

@@ -9,7 +9,9 @@ use crate::schema::{Pattern, Schema};
 use super::digits::Algorithm;
 use super::load::Loader;
 use super::record::{Path, Shape};
-use super::rules::{Check, Comparison, Condition, Operand, Rule, Test};
+use super::rules::{
+    Check, Comparison, Condition, Operand, Part, Rule, Selection, Test, Tolerance, UNIQUE_PATHS_MAX,
+};
 use super::source::{Source, Table};
 
 /// Compiles one rule.
@@ -47,10 +49,7 @@ impl RuleCompiler<'_, '_, '_> {
         let each = self.source.maybe(table, "each").unwrap_or_default();
         let each = self.path(table.at(), 0, &each)?;
         let context = each.shape();
-        let mut when = Vec::new();
-        for condition in self.source.tables(table, "when") {
-            when.extend(self.condition(context, condition));
-        }
+        let when = self.conditions(context, table, "when");
         let check = self.source.table(table, "check");
         if check.is_none() {
             self.source.mistake(table.at(), "check is missing");
@@ -88,6 +87,13 @@ impl RuleCompiler<'_, '_, '_> {
         self.path(table.at(), context, &written)
     }
 
+    /// The paths under `fields`, or the one under `field`.
+    fn fields(&mut self, context: u32, table: Table<'_>) -> Option<Vec<Path>> {
+        let mut written = self.source.strings(table, "fields");
+        written.extend(self.source.maybe(table, "field"));
+        self.paths(table.at(), context, written)
+    }
+
     fn paths(&mut self, at: usize, context: u32, written: Vec<String>) -> Option<Vec<Path>> {
         if written.is_empty() {
             self.source.mistake(at, "expected at least one path");
@@ -105,6 +111,36 @@ impl RuleCompiler<'_, '_, '_> {
         Pattern::compile(&written)
             .map_err(|text| self.source.mistake(table.at(), text))
             .ok()
+    }
+
+    fn conditions(&mut self, context: u32, table: Table<'_>, key: &str) -> Vec<Condition> {
+        let tables = self.source.tables(table, key).into_iter();
+        tables
+            .filter_map(|table| self.condition(context, table))
+            .collect()
+    }
+
+    /// The elements at the path under `key`, and which of them `where` chooses.
+    fn selection(&mut self, context: u32, table: Table<'_>, key: &str) -> Option<Selection> {
+        let path = self.field(context, table, key)?;
+        let filter = self.conditions(path.shape(), table, "where");
+        Some(Selection { path, filter })
+    }
+
+    fn part(&mut self, table: Table<'_>, key: &str) -> Option<Part> {
+        if table.get(key).is_none() {
+            return Some(Part::Whole);
+        }
+        match self.source.numbers(table, key)[..] {
+            [from, to] if 0 < from && from <= to => {
+                Some(Part::Characters(from as usize, to as usize))
+            }
+            _ => {
+                let text = format!("{key}: expected [from, to], counted from 1");
+                self.source.mistake(table.at(), text);
+                None
+            }
+        }
     }
 
     fn condition(&mut self, context: u32, table: Table<'_>) -> Option<Condition> {
@@ -165,9 +201,7 @@ impl RuleCompiler<'_, '_, '_> {
         Some(match primitive {
             "list" => {
                 self.source.only(table, &["field", "fields", "codes"]);
-                let mut written = self.source.strings(table, "fields");
-                written.extend(self.source.maybe(table, "field"));
-                let fields = self.paths(at, context, written)?;
+                let fields = self.fields(context, table)?;
                 let name = self.source.string(table, "codes");
                 let codes = self
                     .loader
@@ -181,24 +215,25 @@ impl RuleCompiler<'_, '_, '_> {
                 }
             }
             "values" => {
-                self.source.only(table, &["field", "in"]);
+                self.source.only(table, &["field", "fields", "in"]);
                 Check::Values {
-                    field: self.field(context, table, "field")?,
+                    fields: self.fields(context, table)?,
                     values: self.source.strings(table, "in"),
                 }
             }
             "matches" => {
-                self.source.only(table, &["field", "pattern", "split"]);
-                let field = self.field(context, table, "field")?;
+                let known = ["field", "fields", "pattern", "split"];
+                self.source.only(table, &known);
                 Check::Matches {
-                    field,
+                    fields: self.fields(context, table)?,
                     pattern: self.pattern(table, "pattern")?,
                     split: self.source.maybe(table, "split"),
                 }
             }
             "digit" => {
-                self.source.only(table, &["field", "algorithm"]);
-                let field = self.field(context, table, "field")?;
+                let known = ["field", "fields", "part", "algorithm"];
+                self.source.only(table, &known);
+                let fields = self.fields(context, table)?;
                 let name = self.source.string(table, "algorithm");
                 let Some((_, algorithm)) = Algorithm::ALL.iter().find(|(known, _)| *known == name)
                 else {
@@ -210,8 +245,9 @@ impl RuleCompiler<'_, '_, '_> {
                     return None;
                 };
                 Check::Digit {
-                    field,
+                    fields,
                     algorithm: *algorithm,
+                    part: self.part(table, "part")?,
                     name,
                 }
             }
@@ -230,23 +266,35 @@ impl RuleCompiler<'_, '_, '_> {
                 }
             }
             "same" | "differ" => {
-                self.source.only(table, &["left", "right"]);
-                let left = self.field(context, table, "left")?;
+                self.source
+                    .only(table, &["left", "left_part", "right", "right_part"]);
                 Check::Same {
-                    left,
+                    left: self.field(context, table, "left")?,
+                    left_part: self.part(table, "left_part")?,
                     right: self.field(context, table, "right")?,
+                    right_part: self.part(table, "right_part")?,
                     equal: primitive == "same",
                 }
             }
             "sum" => {
-                self.source.only(table, &["of", "op", "right", "tolerance"]);
-                let of = self.field(context, table, "of")?;
-                let comparison = self.comparison(table)?;
-                let right = self.field(context, table, "right")?;
+                let known = ["each", "where", "of", "op", "right", "tolerance"];
+                self.source.only(table, &known);
+                let each = match table.get("each") {
+                    Some(_) => self.selection(context, table, "each")?,
+                    None => Selection {
+                        path: self.path(at, context, ".")?,
+                        filter: Vec::new(),
+                    },
+                };
+                let inner = match table.get("each") {
+                    Some(_) => each.path.shape(),
+                    None => context,
+                };
                 Check::Sum {
-                    of,
-                    comparison,
-                    right,
+                    each,
+                    of: self.field(inner, table, "of")?,
+                    comparison: self.comparison(table)?,
+                    right: self.field(context, table, "right")?,
                     tolerance: self.tolerance(table)?,
                 }
             }
@@ -262,8 +310,9 @@ impl RuleCompiler<'_, '_, '_> {
                 }
             }
             "count" => {
-                self.source.only(table, &["of", "min", "max", "equals"]);
-                let of = self.field(context, table, "of")?;
+                self.source
+                    .only(table, &["of", "where", "min", "max", "equals"]);
+                let of = self.selection(context, table, "of")?;
                 let equals = match table.get("equals") {
                     Some(_) => Some(self.field(context, table, "equals")?),
                     None => None,
@@ -276,16 +325,21 @@ impl RuleCompiler<'_, '_, '_> {
                 }
             }
             "unique" => {
-                self.source.only(table, &["of", "by"]);
-                let of = self.field(context, table, "of")?;
+                self.source.only(table, &["of", "where", "by"]);
+                let of = self.selection(context, table, "of")?;
                 let written = self.source.strings(table, "by");
-                let by = self.paths(at, of.shape(), written)?;
+                if written.len() > UNIQUE_PATHS_MAX {
+                    let text = format!("by: at most {UNIQUE_PATHS_MAX} paths");
+                    self.source.mistake(at, text);
+                    return None;
+                }
+                let by = self.paths(at, of.path.shape(), written)?;
                 Check::Unique { of, by }
             }
             "sequence" => {
-                self.source.only(table, &["of", "by", "from"]);
-                let of = self.field(context, table, "of")?;
-                let by = self.field(of.shape(), table, "by")?;
+                self.source.only(table, &["of", "where", "by", "from"]);
+                let of = self.selection(context, table, "of")?;
+                let by = self.field(of.path.shape(), table, "by")?;
                 Check::Sequence {
                     of,
                     by,
@@ -293,10 +347,10 @@ impl RuleCompiler<'_, '_, '_> {
                 }
             }
             "date" => {
-                self.source.only(table, &["field", "format"]);
+                self.source.only(table, &["field", "fields", "format"]);
                 Check::Date {
-                    field: self.field(context, table, "field")?,
-                    format: self.source.string(table, "format"),
+                    fields: self.fields(context, table)?,
+                    formats: self.source.strings(table, "format"),
                 }
             }
             "order" => {
@@ -335,11 +389,13 @@ impl RuleCompiler<'_, '_, '_> {
         found
     }
 
-    fn tolerance(&mut self, table: Table<'_>) -> Option<Decimal> {
-        match self.source.maybe(table, "tolerance") {
-            Some(text) => self.decimal(table.at(), &text),
-            None => Some(Decimal::ZERO),
-        }
+    fn tolerance(&mut self, table: Table<'_>) -> Option<Tolerance> {
+        let text = self.source.maybe(table, "tolerance");
+        let text = text.as_deref().unwrap_or("0");
+        Some(match text.strip_suffix('%') {
+            Some(percent) => Tolerance::Percent(self.decimal(table.at(), percent)?),
+            None => Tolerance::Absolute(self.decimal(table.at(), text)?),
+        })
     }
 
     fn decimal(&mut self, at: usize, text: &str) -> Option<Decimal> {

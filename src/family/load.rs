@@ -12,14 +12,16 @@ use crate::schema::{Files, Mistake, Schema};
 
 use super::compile::RuleCompiler;
 use super::record::{Path, Shape};
-use super::rules::{Codes, Rule};
+use super::rules::{CodeList, Codes, Rule};
 use super::source::{Source, Table};
+use super::wrapper::Wrapper;
 use super::{Family, MessageType, Role, Severities};
 
 /// What loading gives.
 pub struct Loaded {
     pub families: Vec<Family>,
     pub messages: Vec<MessageType>,
+    pub wrappers: Vec<Wrapper>,
 }
 
 /// Loads every family of `files`.
@@ -34,6 +36,7 @@ pub fn load(files: &Files, severities: &Severities) -> Result<Loaded, Vec<Mistak
     let mut loaded = Loaded {
         families: Vec::new(),
         messages: Vec::new(),
+        wrappers: Vec::new(),
     };
     let folders: Vec<&str> = files
         .keys()
@@ -48,6 +51,11 @@ pub fn load(files: &Files, severities: &Severities) -> Result<Loaded, Vec<Mistak
         text,
     };
     let mut roots: BTreeSet<(bool, &str, &str)> = BTreeSet::new();
+    for wrapper in &loaded.wrappers {
+        for answer in [false, true] {
+            roots.insert((answer, &wrapper.namespace, &wrapper.root));
+        }
+    }
     let mut types: BTreeSet<(bool, &str)> = BTreeSet::new();
     for message in &loaded.messages {
         let answer = message.role == Role::Answer;
@@ -58,7 +66,9 @@ pub fn load(files: &Files, severities: &Severities) -> Result<Loaded, Vec<Mistak
             );
             loader.mistakes.push(whole(text));
         }
-        if !types.insert((answer, &message.name)) {
+        // The same message may also come inside another document.
+        let new = types.insert((answer, &message.name));
+        if !new && !message.shape.is_inside() {
             loader.mistakes.push(whole(format!(
                 "two messages have the type {}",
                 message.name
@@ -142,6 +152,7 @@ impl Loader<'_> {
                 format!("name {name:?}: expected lower-case letters and _"),
             );
         }
+        let tables = completed(&mut source, &tables);
         self.mistakes.append(&mut own);
         let kind: Arc<str> = name.into();
         let mut family = Family {
@@ -151,9 +162,16 @@ impl Loader<'_> {
             messages: Vec::new(),
         };
         for table in tables {
-            if let Some(message) = self.message(folder, &file, &text, &kind, table) {
-                family.messages.push((message.role, message.name.clone()));
-                loaded.messages.push(message);
+            match self.message(folder, &file, &text, &kind, table) {
+                Some(Entry::Message(message)) => {
+                    let entry = (message.role, message.name.clone());
+                    if !family.messages.contains(&entry) {
+                        family.messages.push(entry);
+                    }
+                    loaded.messages.push(message);
+                }
+                Some(Entry::Wrapper(wrapper)) => loaded.wrappers.push(wrapper),
+                None => {}
             }
         }
         loaded.families.push(family);
@@ -166,34 +184,35 @@ impl Loader<'_> {
         text: &str,
         kind: &Arc<str>,
         table: Table<'_>,
-    ) -> Option<MessageType> {
+    ) -> Option<Entry> {
         let mut own = Vec::new();
         let mut source = Source::new(file, text, &mut own);
-        let known = [
+        let name = source.string(table, "type");
+        let role = match source.string(table, "role").as_str() {
+            "declaration" => Some(Role::Declaration),
+            "answer" => Some(Role::Answer),
+            "wrapper" => None,
+            other => {
+                let text = format!("role {other:?}: expected declaration, answer or wrapper");
+                source.mistake(table.at(), text);
+                Some(Role::Declaration)
+            }
+        };
+        let common = [
             "type",
             "role",
+            "like",
             "zh",
             "en",
             "schema",
             "root",
             "namespace",
-            "rules",
-            "fields",
-            "status",
         ];
-        source.only(table, &known);
-        let name = source.string(table, "type");
-        let role = match source.string(table, "role").as_str() {
-            "declaration" => Role::Declaration,
-            "answer" => Role::Answer,
-            other => {
-                source.mistake(
-                    table.at(),
-                    format!("role {other:?}: expected declaration or answer"),
-                );
-                Role::Declaration
-            }
+        let own_keys: &[&str] = match role {
+            Some(_) => &["inside", "rules", "fields", "normalise", "status"],
+            None => &["content"],
         };
+        source.only(table, &[&common, own_keys].concat());
         let title = Text {
             zh: source.maybe(table, "zh").unwrap_or_default(),
             en: source.maybe(table, "en").unwrap_or_default(),
@@ -215,8 +234,34 @@ impl Loader<'_> {
             self.mistakes.append(&mut own);
             return None;
         };
-        let mut shape = Shape::new(place);
-        let fields = fields(&mut source, table, role, &schema, &mut shape);
+        let inside = source.maybe(table, "inside").unwrap_or_default();
+        let mut shape = match Shape::new(&schema, place, &inside) {
+            Ok(shape) => shape,
+            Err(step) => {
+                let text = format!("inside {inside:?}: the schema has no {step} there");
+                source.mistake(table.at(), text);
+                self.mistakes.append(&mut own);
+                return None;
+            }
+        };
+        let Some(role) = role else {
+            let written = source.string(table, "content");
+            let content = shape.add(&schema, 0, &written);
+            if let Err(step) = &content {
+                let text = format!("content {written:?}: the schema has no {step} there");
+                source.mistake(table.at(), text);
+            }
+            self.mistakes.append(&mut own);
+            return Some(Entry::Wrapper(Wrapper {
+                root,
+                namespace,
+                schema,
+                shape,
+                content: content.ok()?,
+            }));
+        };
+        let mut fields = fields(&mut source, table, role, &schema, &mut shape);
+        self.normalise(folder, &mut source, table, &mut fields);
         let (status, other) = statuses(&mut source, table, role);
         self.mistakes.append(&mut own);
         let mut rules = Vec::new();
@@ -229,7 +274,7 @@ impl Loader<'_> {
                 &mut rules,
             );
         }
-        Some(MessageType {
+        Some(Entry::Message(MessageType {
             kind: kind.clone(),
             name: name.into(),
             title,
@@ -242,7 +287,39 @@ impl Loader<'_> {
             rules,
             status,
             other,
-        })
+        }))
+    }
+
+    /// What `[message.normalise]` says of the fields.
+    fn normalise(
+        &mut self,
+        folder: &str,
+        source: &mut Source<'_>,
+        table: Table<'_>,
+        fields: &mut Fields,
+    ) {
+        let found = source.table(table, "normalise");
+        for (name, node) in found.map(|table| table.entries()).unwrap_or_default() {
+            let at = node.span().start;
+            let Some(field) = fields.iter_mut().find(|field| &*field.name == name) else {
+                source.mistake(at, format!("normalise: there is no field {name}"));
+                continue;
+            };
+            field.form = match node.get_ref().as_str().unwrap_or_default() {
+                "time" => Form::Time,
+                list => match self.codes(folder, list) {
+                    Ok(codes) if codes.same_as.is_empty() => {
+                        source.mistake(at, format!("the code list {list} has no column same_as"));
+                        continue;
+                    }
+                    Ok(codes) => Form::Code(codes),
+                    Err(text) => {
+                        source.mistake(at, text);
+                        continue;
+                    }
+                },
+            };
+        }
     }
 
     /// Compiles a schema; it may not reach outside its own folder.
@@ -327,25 +404,104 @@ impl Loader<'_> {
         let text = std::str::from_utf8(bytes).map_err(|_| format!("{file}: not UTF-8"))?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut lines = text.lines();
-        if lines
-            .next()
-            .is_none_or(|head| head.split(',').next() != Some("code"))
-        {
+        let head: Vec<&str> = lines.next().unwrap_or_default().split(',').collect();
+        if head[0] != "code" {
             return Err(format!(
                 "{file}: the first column of the head has to be code"
             ));
         }
-        let codes = lines
-            .filter_map(|line| line.split(',').next())
-            .filter(|code| !code.is_empty());
-        let codes: Codes = Arc::new(codes.map(str::to_owned).collect());
+        let same_as = head.iter().position(|column| *column == "same_as");
+        let mut codes = CodeList::default();
+        for line in lines {
+            let mut cells = line.split(',');
+            let code = cells.next().unwrap_or_default();
+            if code.is_empty() {
+                continue;
+            }
+            codes.known.insert(code.to_owned());
+            let same = same_as.and_then(|column| cells.nth(column - 1));
+            if let Some(same) = same.filter(|same| !same.is_empty()) {
+                codes.same_as.insert(code.to_owned(), same.to_owned());
+            }
+        }
+        let codes = Arc::new(codes);
         self.codes.insert(file, codes.clone());
         Ok(codes)
     }
 }
 
-/// Name and paths of each field.
-pub type Fields = Vec<(Arc<str>, Vec<Path>)>;
+/// The messages of a family, each that is `like` another of its role with what that has.
+fn completed<'t>(source: &mut Source<'_>, tables: &[Table<'t>]) -> Vec<Table<'t>> {
+    let text = |table: &Table<'_>, key: &str| -> Option<String> {
+        Some(table.get(key)?.get_ref().as_str()?.to_owned())
+    };
+    let mut completed = Vec::new();
+    for table in tables {
+        let Some(like) = source.maybe(*table, "like") else {
+            completed.push(*table);
+            continue;
+        };
+        let is_meant = |other: &&Table<'_>| {
+            text(other, "type").as_ref() == Some(&like)
+                && text(other, "role") == text(table, "role")
+                && other.get("like").is_none()
+        };
+        match tables.iter().find(is_meant) {
+            Some(other) => completed.push(table.like(*other)),
+            None => {
+                let text = format!(
+                    "like {like:?}: no message of that type and role is here, or it is itself like another"
+                );
+                source.mistake(table.at(), text);
+            }
+        }
+    }
+    completed
+}
+
+/// What a `[[message]]` is.
+enum Entry {
+    Message(MessageType),
+    Wrapper(Wrapper),
+}
+
+/// What the gateway extracts of a message.
+pub type Fields = Vec<Field>;
+
+/// One field: the first path with a value wins.
+pub struct Field {
+    pub name: Arc<str>,
+    pub paths: Vec<Path>,
+    pub form: Form,
+}
+
+/// How the value of a field is brought to one form.
+pub enum Form {
+    AsSent,
+    /// What `same_as` of the list says.
+    Code(Codes),
+    /// Digits of a time: as many noughts behind as are missing for `yyyyMMddHHmmssSSS`.
+    Time,
+}
+
+impl Field {
+    /// The value in the field's form.
+    pub fn normal(&self, value: &str) -> String {
+        match &self.form {
+            Form::Code(codes) => codes
+                .same_as
+                .get(value)
+                .map_or(value, String::as_str)
+                .to_owned(),
+            Form::Time if is_time(value) => format!("{value:0<17}"),
+            Form::AsSent | Form::Time => value.to_owned(),
+        }
+    }
+}
+
+fn is_time(value: &str) -> bool {
+    matches!(value.len(), 8 | 12 | 14) && value.bytes().all(|byte| byte.is_ascii_digit())
+}
 
 fn fields(
     source: &mut Source<'_>,
@@ -367,7 +523,11 @@ fn fields(
                 ),
             }
         }
-        fields.push((name.into(), paths));
+        fields.push(Field {
+            name: name.into(),
+            paths,
+            form: Form::AsSent,
+        });
     }
     let required: &[&str] = match role {
         Role::Declaration => &["identity", "reference"],
@@ -375,7 +535,7 @@ fn fields(
     };
     for name in required
         .iter()
-        .filter(|name| !fields.iter().any(|(known, _)| &**known == **name))
+        .filter(|name| !fields.iter().any(|field| &*field.name == **name))
     {
         source.mistake(table.at(), format!("the field {name} is missing"));
     }

@@ -5,12 +5,14 @@
 //! opens nothing: folders come as files in memory.
 
 mod compile;
+mod dates;
 mod digits;
 mod evaluate;
 mod load;
 mod record;
 mod rules;
 mod source;
+mod wrapper;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -21,10 +23,11 @@ use crate::finding::{Finding, Findings, Severity, Text, nearest};
 use crate::schema::{Files, Mistake, Schema, root_of};
 use crate::xml::{Document, Limits, paths};
 
-use self::evaluate::{Breach, evaluate};
+use self::evaluate::{Breach, evaluate, spoken};
 use self::load::{Fields, Statuses, load};
 use self::record::{ROOT, Record, Shape};
 use self::rules::Rule;
+use self::wrapper::{INSIDE, Wrapper};
 
 /// Whether a message is a trader's or an authority's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -42,6 +45,7 @@ pub type Severities = BTreeMap<String, Option<Severity>>;
 pub struct Catalogue {
     families: Vec<Family>,
     messages: Vec<MessageType>,
+    wrappers: Vec<Wrapper>,
 }
 
 /// A family as the catalogue lists it.
@@ -123,6 +127,8 @@ pub struct Answer {
     pub status: Option<Status>,
     /// Every other field.
     pub facts: Vec<(String, String)>,
+    /// What was found and does not refuse it.
+    pub warnings: Findings,
 }
 
 /// A rule as documents list it.
@@ -150,6 +156,7 @@ impl Catalogue {
         Ok(Catalogue {
             families: loaded.families,
             messages: loaded.messages,
+            wrappers: loaded.wrappers,
         })
     }
 
@@ -203,8 +210,8 @@ impl Catalogue {
     ) -> Result<Answer, Findings> {
         let mut findings = Findings::new(limits.findings_max);
         let read = self.read(Role::Answer, bytes, charset, limits, &mut findings);
+        findings.sort();
         let Some((message_type, message)) = read.filter(|_| !findings.refuse()) else {
-            findings.sort();
             return Err(findings);
         };
         let take = |name: &str| message.field(name).map(str::to_owned);
@@ -229,7 +236,30 @@ impl Catalogue {
                 .map(|(name, value)| (name.to_string(), value.clone()))
                 .collect(),
             code,
+            warnings: findings,
         })
+    }
+
+    /// The codes of the rules that have something to judge in this message, of whichever
+    /// role, whether they hold or not.
+    pub fn spoken(&self, bytes: &[u8], limits: &Limits) -> Vec<&str> {
+        let mut findings = Findings::new(limits.findings_max);
+        let mut codes = Vec::new();
+        for role in [Role::Declaration, Role::Answer] {
+            let bytes = (bytes, None);
+            self.walk(
+                role,
+                bytes,
+                &self.wrappers,
+                limits,
+                &mut findings,
+                &mut |walked| {
+                    let rules = spoken(&walked.message_type.rules, &walked.record);
+                    codes.extend(rules.iter().map(|rule| rule.code.as_str()));
+                },
+            );
+        }
+        codes
     }
 
     fn read(
@@ -240,29 +270,79 @@ impl Catalogue {
         limits: &Limits,
         findings: &mut Findings,
     ) -> Option<(&MessageType, Message)> {
-        let document = Document::decode(bytes, charset, findings)?;
-        let (namespace, root) = root_of(&document, limits, findings)?;
+        let mut read = None;
+        let bytes = (bytes, charset);
+        self.walk(
+            role,
+            bytes,
+            &self.wrappers,
+            limits,
+            findings,
+            &mut |walked| {
+                // Of half a document a rule would only say what is missing from the other half.
+                if walked.whole && walked.record.is_rooted() {
+                    let breaches = evaluate(&walked.message_type.rules, &walked.record);
+                    report(
+                        breaches,
+                        &walked.record,
+                        walked.document,
+                        limits,
+                        walked.findings,
+                    );
+                }
+                let message = walked.message_type.message(&walked.record);
+                read = Some((walked.message_type, message));
+            },
+        );
+        read
+    }
+
+    /// Walks the message, and gives what was met to `then` if its type is known. A message in
+    /// one of `wrappers` is taken out of it first, and may not be in another.
+    fn walk<'c>(
+        &'c self,
+        role: Role,
+        (bytes, charset): (&[u8], Option<&str>),
+        wrappers: &[Wrapper],
+        limits: &Limits,
+        findings: &mut Findings,
+        then: &mut dyn FnMut(Walked<'c, '_>),
+    ) {
+        let Some(document) = Document::decode(bytes, charset, findings) else {
+            return;
+        };
+        let Some((namespace, root)) = root_of(&document, limits, findings) else {
+            return;
+        };
         let found = self.messages.iter().find(|message| {
             message.role == role && message.root == root && message.namespace == namespace
         });
-        let Some(message_type) = found else {
-            findings.push(self.unknown(role, &document, &namespace, &root));
-            return None;
-        };
-        let mut record = Record::new(&message_type.shape);
-        let whole = message_type.schema.walk(
-            &document,
-            Some((&namespace, &root)),
-            limits,
-            &mut record,
-            findings,
-        );
-        // Of half a document a rule would only say what is missing from the other half.
-        if whole && record.is_rooted() {
-            let breaches = evaluate(&message_type.rules, &record);
-            report(breaches, &record, &document, limits, findings);
+        if let Some(message_type) = found {
+            let mut record = Record::new(&message_type.shape);
+            let root = Some((namespace.as_str(), root.as_str()));
+            let schema = &message_type.schema;
+            let whole = schema.walk(&document, root, limits, &mut record, findings);
+            then(Walked {
+                message_type,
+                document: &document,
+                record,
+                whole,
+                findings,
+            });
+            return;
         }
-        Some((message_type, message_type.message(&record)))
+        let mut wrappers = wrappers.iter();
+        let around = |wrapper: &&Wrapper| wrapper.root == root && wrapper.namespace == namespace;
+        let Some(wrapper) = wrappers.find(around) else {
+            findings.push(self.unknown(role, &document, &namespace, &root));
+            return;
+        };
+        let Some((inner, path)) = wrapper.open(&document, limits, findings) else {
+            return;
+        };
+        let mut found = Findings::new(limits.findings_max);
+        self.walk(role, (&inner, None), &[], limits, &mut found, then);
+        findings.absorb(found, &(path + INSIDE));
     }
 
     /// The finding about a root that no message has.
@@ -309,22 +389,30 @@ impl Catalogue {
     }
 }
 
+/// What a walk has met of a message.
+struct Walked<'c, 'd> {
+    message_type: &'c MessageType,
+    document: &'d Document<'d>,
+    record: Record<'c>,
+    /// The document was read to its end.
+    whole: bool,
+    findings: &'d mut Findings,
+}
+
 impl MessageType {
     fn message(&self, record: &Record<'_>) -> Message {
-        let value = |paths: &Vec<record::Path>| {
-            let found = paths.iter().filter_map(|path| record.find(ROOT, path));
-            found
-                .map(|node| record.text(node))
-                .find(|text| !text.is_empty())
-                .map(str::to_owned)
-        };
-        let fields = if record.is_rooted() {
-            self.fields
+        let value = |field: &load::Field| {
+            let found = field
+                .paths
                 .iter()
-                .filter_map(|(name, paths)| Some((name.clone(), value(paths)?)))
-                .collect()
-        } else {
-            Vec::new()
+                .filter_map(|path| record.find(ROOT, path));
+            let mut texts = found.map(|node| record.text(node));
+            let text = texts.find(|text| !text.is_empty())?;
+            Some((field.name.clone(), field.normal(text)))
+        };
+        let fields = match record.is_rooted() {
+            true => self.fields.iter().filter_map(value).collect(),
+            false => Vec::new(),
         };
         Message {
             kind: self.kind.clone(),

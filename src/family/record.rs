@@ -8,10 +8,13 @@ use crate::schema::{Place, Schema, Sink, Symbol};
 /// No node.
 const NONE: u32 = u32::MAX;
 
-/// The paths that a message type's fields and rules name, as a tree. Node 0 is the root element.
+/// The paths that a message type's fields and rules name, as a tree. Node 0 is the root
+/// element of the message, which may stand inside another document.
 #[derive(Debug)]
 pub struct Shape {
     nodes: Vec<ShapeNode>,
+    /// The elements on the way from the document's root to the message's, without the first.
+    inside: Vec<Symbol>,
 }
 
 #[derive(Debug)]
@@ -70,11 +73,30 @@ impl Path {
 }
 
 impl Shape {
-    /// Only the root.
-    pub fn new(root: Place) -> Shape {
-        Shape {
-            nodes: vec![ShapeNode::new(root)],
+    /// Only the root of the message: the element at `inside`, a path below `root`, the
+    /// document's.
+    ///
+    /// # Errors
+    /// The first step that the schema does not have there.
+    pub fn new(schema: &Schema, root: Place, inside: &str) -> Result<Shape, String> {
+        let mut shape = Shape {
+            nodes: Vec::new(),
+            inside: Vec::new(),
+        };
+        let mut place = root;
+        for step in inside.split('/').filter(|step| !step.is_empty()) {
+            let below = schema.below(place, step, false).zip(schema.symbol(step));
+            let (below, symbol) = below.ok_or_else(|| step.to_owned())?;
+            shape.inside.push(symbol);
+            place = below;
         }
+        shape.nodes.push(ShapeNode::new(place));
+        Ok(shape)
+    }
+
+    /// Whether the message stands inside another document.
+    pub fn is_inside(&self) -> bool {
+        !self.inside.is_empty()
     }
 
     /// Adds a path below `context` (a node), or below the root if it begins with `/`.
@@ -140,7 +162,7 @@ impl Shape {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Node(u32);
 
-/// The root element.
+/// The root element of the message.
 pub const ROOT: Node = Node(0);
 
 #[derive(Debug)]
@@ -168,6 +190,8 @@ pub struct Record<'s> {
     texts: String,
     /// The open elements; [`NONE`] for those that nobody named.
     open: Vec<u32>,
+    /// How many of the open elements are on the way to the message's root.
+    on_way: usize,
     /// The nodes of each shape.
     alike: Vec<Alike>,
 }
@@ -190,6 +214,7 @@ impl<'s> Record<'s> {
             nodes: Vec::with_capacity(64),
             texts: String::with_capacity(1024),
             open: Vec::with_capacity(8),
+            on_way: 0,
             alike: vec![
                 Alike {
                     first: NONE,
@@ -289,6 +314,21 @@ impl<'s> Record<'s> {
         number
     }
 
+    /// An element that opens before the message's root was met: is it that root?
+    fn root(&mut self, name: Symbol, offset: usize) -> u32 {
+        let depth = self.open.len();
+        let inside = &self.shape.inside;
+        let is_next = depth == 0 || inside.get(depth - 1) == Some(&name);
+        if self.on_way < depth || !is_next {
+            return NONE;
+        }
+        if depth == inside.len() {
+            return self.push(0, NONE, offset);
+        }
+        self.on_way += 1;
+        NONE
+    }
+
     fn keep(&mut self, node: u32, value: &str, offset: usize) {
         let start = self.texts.len() as u32;
         self.texts.push_str(value);
@@ -304,7 +344,7 @@ impl Sink for Record<'_> {
             self.nodes[parent as usize].filled = true;
         }
         let node = match self.open.last() {
-            None if self.nodes.is_empty() => self.push(0, NONE, offset),
+            None | Some(&NONE) if self.nodes.is_empty() => self.root(name, offset),
             None | Some(&NONE) => NONE,
             Some(&parent) => match self.shape.child(self.nodes[parent as usize].shape, name) {
                 NONE => NONE,
@@ -344,6 +384,7 @@ impl Sink for Record<'_> {
         if let Some(node) = self.open.pop().filter(|node| *node != NONE) {
             self.nodes[node as usize].end = self.nodes.len() as u32;
         }
+        self.on_way = self.on_way.min(self.open.len());
     }
 }
 

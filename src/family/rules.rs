@@ -1,6 +1,7 @@
 //! A rule: when it applies, what it checks, and what to say. The vocabulary is small and
 //! closed; `evaluate` has one function for each primitive.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rust_decimal::Decimal;
@@ -46,8 +47,16 @@ pub enum Test {
     Matches(Pattern),
 }
 
-/// A code list.
-pub type Codes = Arc<Set<String>>;
+/// A code list, shared by all who name it.
+pub type Codes = Arc<CodeList>;
+
+/// The codes of a list.
+#[derive(Debug, Default)]
+pub struct CodeList {
+    pub known: Set<String>,
+    /// The code of another system, or of a former edition, and the one that it is now.
+    pub same_as: BTreeMap<String, String>,
+}
 
 /// What a rule checks.
 #[derive(Debug)]
@@ -62,17 +71,18 @@ pub enum Check {
         codes: Codes,
     },
     Values {
-        field: Path,
+        fields: Vec<Path>,
         values: Vec<String>,
     },
     Matches {
-        field: Path,
+        fields: Vec<Path>,
         pattern: Pattern,
         split: Option<String>,
     },
     Digit {
-        field: Path,
+        fields: Vec<Path>,
         algorithm: Algorithm,
+        part: Part,
         name: String,
     },
     Compare {
@@ -82,38 +92,41 @@ pub enum Check {
     },
     Same {
         left: Path,
+        left_part: Part,
         right: Path,
+        right_part: Part,
         equal: bool,
     },
     Sum {
+        each: Selection,
         of: Path,
         comparison: Comparison,
         right: Path,
-        tolerance: Decimal,
+        tolerance: Tolerance,
     },
     Product {
         of: Vec<Path>,
         equals: Path,
-        tolerance: Decimal,
+        tolerance: Tolerance,
     },
     Count {
-        of: Path,
+        of: Selection,
         min: Option<u64>,
         max: Option<u64>,
         equals: Option<Path>,
     },
     Unique {
-        of: Path,
+        of: Selection,
         by: Vec<Path>,
     },
     Sequence {
-        of: Path,
+        of: Selection,
         by: Path,
         from: u64,
     },
     Date {
-        field: Path,
-        format: String,
+        fields: Vec<Path>,
+        formats: Vec<String>,
     },
     Order {
         first: Path,
@@ -124,6 +137,57 @@ pub enum Check {
         split: Option<String>,
         to: Path,
     },
+}
+
+/// The most paths that `unique` takes: its keys are compared without being gathered.
+pub const UNIQUE_PATHS_MAX: usize = 4;
+
+/// Every element at a path for which all of `filter` holds.
+#[derive(Debug)]
+pub struct Selection {
+    pub path: Path,
+    pub filter: Vec<Condition>,
+}
+
+/// Which characters of a text are meant.
+#[derive(Debug, Clone, Copy)]
+pub enum Part {
+    Whole,
+    /// From the first to the second, counted from 1.
+    Characters(usize, usize),
+}
+
+impl Part {
+    /// These characters of `text`, if it is that long.
+    pub fn of(self, text: &str) -> Option<&str> {
+        let Part::Characters(from, to) = self else {
+            return Some(text);
+        };
+        let mut starts = text.char_indices().map(|(at, _)| at).chain([text.len()]);
+        let start = starts.nth(from - 1)?;
+        let end = starts.nth(to - from)?;
+        Some(&text[start..end])
+    }
+}
+
+/// How far a calculated number may be from the one that stands there.
+#[derive(Debug, Clone, Copy)]
+pub enum Tolerance {
+    Absolute(Decimal),
+    /// A hundredth part of the number that stands there, times this.
+    Percent(Decimal),
+}
+
+impl Tolerance {
+    /// For the number that stands there.
+    pub fn of(self, number: Decimal) -> Decimal {
+        match self {
+            Tolerance::Absolute(tolerance) => tolerance,
+            Tolerance::Percent(percent) => (number.abs() / Decimal::ONE_HUNDRED)
+                .checked_mul(percent)
+                .unwrap_or(Decimal::MAX),
+        }
+    }
 }
 
 /// The right side of a comparison.

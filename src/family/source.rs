@@ -10,11 +10,12 @@ use crate::schema::Mistake;
 /// A TOML value with its place.
 pub type Node<'t> = Spanned<DeValue<'t>>;
 
-/// One table with its place.
+/// One table with its place, and the table that has what it leaves out.
 #[derive(Clone, Copy)]
 pub struct Table<'t> {
     table: &'t DeTable<'t>,
     at: usize,
+    like: Option<&'t DeTable<'t>>,
 }
 
 /// Reads tables of one file and collects what is wrong.
@@ -47,6 +48,7 @@ impl<'m> Source<'m> {
         Table {
             table: table.get_ref(),
             at: 0,
+            like: None,
         }
     }
 
@@ -113,6 +115,17 @@ impl<'m> Source<'m> {
         number
     }
 
+    /// Whole numbers of a list; none if the key is absent or they are not.
+    pub fn numbers(&mut self, table: Table<'_>, key: &str) -> Vec<u64> {
+        let items = table.get(key).and_then(|node| node.get_ref().as_array());
+        let number = |item: &Node<'_>| match item.get_ref() {
+            DeValue::Integer(number) => number.as_str().parse().ok(),
+            _ => None,
+        };
+        let numbers = items.map(|items| items.iter().map(number).collect::<Option<_>>());
+        numbers.flatten().unwrap_or_default()
+    }
+
     /// true or false, which may be absent.
     pub fn flag(&mut self, table: Table<'_>, key: &str) -> Option<bool> {
         let node = table.get(key)?;
@@ -131,8 +144,11 @@ impl<'m> Source<'m> {
         self.strings_of(node, key)
     }
 
-    /// Strings of a list.
+    /// Strings of a list, or one that stands alone.
     pub fn strings_of(&mut self, node: &Node<'_>, key: &str) -> Vec<String> {
+        if let Some(text) = node.get_ref().as_str() {
+            return vec![text.to_owned()];
+        }
         let Some(items) = node.get_ref().as_array() else {
             self.mistake(
                 node.span().start,
@@ -180,6 +196,7 @@ impl<'m> Source<'m> {
             Some(table) => Some(Table {
                 table,
                 at: node.span().start,
+                like: None,
             }),
             None => {
                 self.mistake(node.span().start, format!("{key}: expected a table"));
@@ -195,10 +212,19 @@ impl<'t> Table<'t> {
         self.at
     }
 
+    /// This table with what it leaves out taken from `other`.
+    pub fn like(self, other: Table<'t>) -> Table<'t> {
+        Table {
+            like: Some(other.table),
+            ..self
+        }
+    }
+
     /// The value of a key.
     pub fn get(&self, key: &str) -> Option<&'t Node<'t>> {
-        self.table
-            .iter()
+        let tables = [Some(self.table), self.like].into_iter().flatten();
+        tables
+            .flat_map(|table| table.iter())
             .find(|(name, _)| name.get_ref().as_ref() == key)
             .map(|(_, node)| node)
     }

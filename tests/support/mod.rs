@@ -1,6 +1,7 @@
 //! Starts a gateway, is a trader, is an authority.
 #![allow(dead_code)]
 
+pub mod edit;
 pub mod readers;
 
 use std::collections::BTreeMap;
@@ -13,12 +14,22 @@ use serde_json::Value;
 use tongguan::authority;
 use tongguan::clock;
 use tongguan::config::Config;
+use tongguan::family::Catalogue;
 use tongguan::gateway::{self, Gateway};
 use tongguan::http::{Client, Response, Settings};
 use tongguan::ingest::keys::{self, Role};
 use tongguan::simulator::{self, Simulator};
 
 pub const GOODS: &str = include_str!("../messages/goods/import-air-one-item.xml");
+
+/// The families of the folder `schemas`, as they are now.
+pub fn catalogue() -> Catalogue {
+    let config = Config {
+        families: Some("schemas".into()),
+        ..Config::default()
+    };
+    gateway::catalogue(&config).expect("the families are right")
+}
 
 /// The goods sample under another number.
 pub fn goods(number: &str) -> Bytes {
