@@ -256,7 +256,13 @@ fn goods(tree: &mut Tree, random: &mut Random, case: &Case<'_>, number: usize, l
         _ => String::new(),
     };
     tree.leaf("OriCriteriaRef", reference);
-    tree.blank("Producer");
+    // RCEP names the producer in English, if it is no secret.
+    let named = if case.kind == "RC" {
+        exporter.name_en.as_str()
+    } else {
+        ""
+    };
+    tree.leaf("Producer", named);
     tree.leaf("CiqRegNo", &exporter.organisation);
     tree.leaf("PrdcEtpsName", &exporter.name);
     tree.leaf("PrdcEtpsConcEr", person(random));

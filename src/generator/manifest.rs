@@ -70,11 +70,16 @@ pub(super) fn make(m: &mut Making<'_>) -> String {
     };
     let forwarder = m.companies.broker(random);
     let sender = format!("{}{}", flight.office, forwarder.organisation);
-    let reference = format!(
-        "CN_{}_1p0_{sender}_{}",
-        m.message_type,
-        m.sent.millisecond()
-    );
+    // Two conventions are in use.
+    let reference = if random.percent(70) {
+        format!(
+            "CN_{}_1p0_{sender}_{}",
+            m.message_type,
+            m.sent.millisecond()
+        )
+    } else {
+        format!("{sender}_{}", m.sent.millisecond())
+    };
 
     let namespace = match m.message_type {
         "MT1201" => "urn:Declaration:datamodel:standard:CN:MT1201:1",

@@ -23,12 +23,9 @@ pub(crate) const CERTIFICATE: &[Fault] = &[
             m.append(line, "Colour", "BLUE")
         },
     ),
-    fault(
-        "name of the company too long",
-        "cvc-maxLength-valid",
-        "company",
-        |m, _| m.change(ROOT, "CertificateHead/EtpsName", "北京绿野".repeat(101)),
-    ),
+    fault("marks too long", "cvc-maxLength-valid", "mark", |m, _| {
+        m.change(ROOT, "CertificateHead/Mark", "TG BEIJING ".repeat(182))
+    }),
     fault(
         "net weight with a comma",
         "cvc-datatype-valid.1.2.1",
@@ -58,11 +55,14 @@ pub(crate) const CERTIFICATE: &[Fault] = &[
     }),
     fault(
         "general certificate, number of Form E",
-        "COO-1011",
+        "COO-1013",
         "number",
         |m, _| {
+            // The number of the certificate before it would differ too.
+            let new = m.find(ROOT, "ModCertificate").is_none();
             let number = m
-                .value("CertificateHead/CertNo")?
+                .value("CertificateHead/CertNo")
+                .filter(|_| new)?
                 .strip_prefix('C')?
                 .to_owned();
             m.change(ROOT, "CertificateHead/CertNo", format_args!("E{number}"))
@@ -75,12 +75,15 @@ pub(crate) const CERTIFICATE: &[Fault] = &[
         |m, _| m.remove(ROOT, "ModCertificate/OldCertNo"),
     ),
     fault("country unknown", "COO-1201", "country", |m, _| {
-        m.change(ROOT, "CertificateHead/DestCountryCode", "999")
+        m.change(ROOT, "CertificateHead/DestCountryCode", "9Z9")
     }),
-    fault("currency unknown", "COO-1203", "currency", |m, _| {
+    fault("currency unknown", "COO-1202", "currency", |m, _| {
+        // The invoices of RCEP name it once more.
+        let once = m.find(ROOT, "OriInvs").is_none();
+        m.find(ROOT, "CertificateHead").filter(|_| once)?;
         m.change(ROOT, "CertificateHead/Curr", "EUX")
     }),
-    fault("trade mode of declarations", "COO-1205", "mode", |m, _| {
+    fault("trade mode of declarations", "COO-1204", "mode", |m, _| {
         m.change(ROOT, "CertificateHead/TradeModeCode", "0110")
     }),
     fault("route missing", "COO-1301", "route", |m, _| {
@@ -93,6 +96,8 @@ pub(crate) const CERTIFICATE: &[Fault] = &[
         "COO-1401",
         "third party",
         |m, _| {
+            m.value("CertificateHead/CertType")
+                .filter(|kind| matches!(*kind, "E" | "RC"))?;
             m.change(ROOT, "CertificateHead/ThirdPartyInvFlag", "1")?;
             Some("/Certificate/NonpartyCorpList/NonpartyCorp".to_owned())
         },
@@ -109,10 +114,10 @@ pub(crate) const CERTIFICATE: &[Fault] = &[
         m.change(ROOT, "CertificateHead/FOBValue", "0.5")
     }),
     fault(
-        "check digit of the exporter",
-        "COO-1801",
-        "exporter",
-        |m, _| spoil(m, ROOT, "CertificateHead/CiqRegNo"),
+        "check digit of the company that applies",
+        "COO-1803",
+        "company",
+        |m, _| spoil(m, ROOT, "CertificateHead/AplRegNo"),
     ),
     fault(
         "check digit of the identity card",
@@ -127,7 +132,12 @@ pub(crate) const CERTIFICATE: &[Fault] = &[
     }),
     fault("tariff code with a dot", "COO-2005", "tariff", |m, r| {
         let line = m.any(LINE, r)?;
-        m.change(line, "HSCode", "9027.50")
+        let code = m.find(line, "HSCode").map(|id| m.text(id).to_owned())?;
+        m.change(
+            line,
+            "HSCode",
+            format_args!("{}.{}", &code[..4], &code[4..]),
+        )
     }),
     fault("net more than gross", "COO-2006", "weight", |m, r| {
         let line = m.any(LINE, r)?;
@@ -160,7 +170,7 @@ pub(crate) const CERTIFICATE: &[Fault] = &[
         let line = line_with(m, r, "G", &["W"])?;
         m.remove(line, "OriCriteriaRef")
     }),
-    fault("regional share missing", "COO-2203", "criterion", |m, r| {
+    fault("regional share missing", "COO-2204", "criterion", |m, r| {
         let line = line_with(m, r, "RC", &["RVC"])?;
         m.remove(line, "ICompPrpr")
     }),

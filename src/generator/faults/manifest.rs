@@ -75,7 +75,7 @@ pub(crate) const MANIFEST: &[Fault] = &[
             m.change(ROOT, "Head/SendTime", format_args!("{day}250000000"))
         },
     ),
-    fault("split indicator missing", "MFT-1105", "split", |m, r| {
+    fault("split indicator missing", "MFT-1112", "split", |m, r| {
         let waybill = main_waybill(m, r)?;
         m.remove(waybill, "TransportSplitIndicator")
     }),
@@ -154,7 +154,7 @@ pub(crate) const MANIFEST: &[Fault] = &[
     }),
     fault(
         "loaded on a day that there is not",
-        "MFT-1603",
+        "MFT-1601",
         "loading",
         |m, r| {
             let waybill = m.any(WAYBILL, r)?;
@@ -197,8 +197,12 @@ pub(crate) const MANIFEST: &[Fault] = &[
         },
     ),
     fault("type of another message", "MFT-2101", "type", |m, _| {
+        // Some numbers of messages name the type too.
+        let named = m
+            .value("Head/MessageID")
+            .is_some_and(|number| number.starts_with("CN_"));
         m.value("Head/MessageType")
-            .filter(|name| *name == "MT1201")?;
+            .filter(|name| *name == "MT1201" && !named)?;
         m.change(ROOT, "Head/MessageType", "MT2201")
     }),
     fault(
