@@ -6,7 +6,7 @@ use super::commodities::{KILOGRAM, Lot};
 use super::companies::{Foreigner, foreigner, person};
 use super::moment::Moment;
 use super::numbers::{Decimal, Waybill, container};
-use super::places::{self, AIRLINES, AIRPORTS, CHINA, Country, DISTRICTS, TRADING};
+use super::places::{self, AIRLINES, CHINA, Country, DISTRICTS, TRADING, USA};
 use super::random::Random;
 use super::tree::Tree;
 
@@ -76,6 +76,8 @@ struct Deal {
     office: &'static str,
     country: &'static Country,
     currency: &'static str,
+    /// Whether countries and currencies are written with ISO letters, or with the older numbers.
+    letters: bool,
     lots: Vec<Lot>,
     partner: Foreigner,
     /// The day on which the goods cross the border.
@@ -88,6 +90,14 @@ impl Deal {
         self.lots.iter().map(|lot| lot.net).sum::<u64>().max(100)
     }
 
+    fn code(&self, country: &'static Country) -> &'static str {
+        if self.letters {
+            country.alpha3
+        } else {
+            country.customs
+        }
+    }
+
     fn total(&self) -> u64 {
         self.lots.iter().map(Lot::total).sum()
     }
@@ -97,11 +107,14 @@ pub(super) fn make(m: &mut Making<'_>) -> String {
     let random = &mut m.random;
     let import = random.percent(56);
     let country = *random.pick(TRADING);
+    // Both systems of codes are in use.
+    let letters = random.percent(50);
     let currencies = [
-        (60, "502"),
-        (30, country.currency.0),
-        (10, CHINA.currency.0),
+        (60, USA.currency),
+        (30, country.currency),
+        (10, CHINA.currency),
     ];
+    let currency = random.weighted(&currencies);
     let deal = Deal {
         import,
         by_sea: random.percent(8),
@@ -112,7 +125,8 @@ pub(super) fn make(m: &mut Making<'_>) -> String {
         },
         office: places::office(random),
         country,
-        currency: random.weighted(&currencies),
+        currency: if letters { currency.1 } else { currency.0 },
+        letters,
         lots: (0..random.size(ITEMS)).map(|_| Lot::draw(random)).collect(),
         partner: foreigner(country, random),
         // What is imported is declared within fourteen days, what is exported before it leaves.
@@ -168,8 +182,7 @@ fn head(m: &mut Making<'_>, deal: &Deal) -> u64 {
     // A package holds up to fifteen kilograms or so.
     let packages = (gross / random.between(400, 1_500)).clamp(1, 9_999);
     let airline = random.pick(AIRLINES);
-    let airport = random.pick(AIRPORTS);
-    let abroad = format!("{}000", deal.country.alpha3);
+    let abroad = deal.country.alpha3;
 
     tree.open("DecHead");
     tree.blank("SeqNo");
@@ -198,7 +211,7 @@ fn head(m: &mut Making<'_>, deal: &Deal) -> u64 {
     tree.leaf("ContrNo", random.like("BJ26-@@####"));
     tree.leaf("CustomMaster", deal.office);
     tree.leaf("CutMode", deal.mode.cut);
-    tree.leaf("DistinatePort", &abroad);
+    tree.leaf("DistinatePort", format_args!("{abroad}000"));
     terms(tree, random, deal);
     tree.leaf("GrossWet", Decimal(gross, 2));
     tree.leaf("IEDate", deal.crossing.date());
@@ -223,7 +236,7 @@ fn head(m: &mut Making<'_>, deal: &Deal) -> u64 {
     tree.leaf("OwnerName", &owner.name);
     tree.leaf("PackNo", packages);
     tree.leaf("TradeCode", &trader.customs);
-    tree.leaf("TradeCountry", deal.country.customs);
+    tree.leaf("TradeCountry", deal.code(deal.country));
     tree.leaf("TradeMode", deal.mode.trade);
     tree.leaf("TradeName", &trader.name);
     tree.leaf("TrafMode", if deal.by_sea { "2" } else { "5" });
@@ -270,7 +283,7 @@ fn head(m: &mut Making<'_>, deal: &Deal) -> u64 {
             (2, "00100"),
         ]),
     );
-    tree.leaf("TradeAreaCode", deal.country.customs);
+    tree.leaf("TradeAreaCode", deal.code(deal.country));
     tree.blank("CheckFlow");
     tree.blank("TaxAaminMark");
     tree.leaf(
@@ -281,15 +294,8 @@ fn head(m: &mut Making<'_>, deal: &Deal) -> u64 {
             (10, "MADE AS MARKED & NUMBERED"),
         ]),
     );
-    let port = if deal.by_sea {
-        "327"
-    } else {
-        &airport.locode[2..]
-    };
-    tree.leaf(
-        "DespPortCode",
-        format_args!("{}{port}", deal.country.alpha3),
-    );
+    let port = random.between(1, 130) * 3;
+    tree.leaf("DespPortCode", format_args!("{abroad}{port:03}"));
     tree.leaf(
         "EntyPortCode",
         if deal.by_sea { "120001" } else { "110101" },
@@ -388,9 +394,9 @@ fn items(m: &mut Making<'_>, deal: &Deal) {
         tree.leaf(
             "OriginCountry",
             if deal.import {
-                origin.customs
+                deal.code(origin)
             } else {
-                deal.country.customs
+                deal.code(deal.country)
             },
         );
         tree.leaf("TradeCurr", deal.currency);
@@ -409,7 +415,7 @@ fn items(m: &mut Making<'_>, deal: &Deal) {
         tree.blank("WorkUsd");
         tree.blank("ExgNo");
         tree.blank("ExgVersion");
-        tree.leaf("DestinationCountry", CHINA.customs);
+        tree.leaf("DestinationCountry", deal.code(&CHINA));
         tree.leaf("CiqCode", "999");
         tree.blank("DeclGoodsEname");
         tree.leaf("DistrictCode", district);

@@ -24,7 +24,7 @@ pub(crate) const CERTIFICATE: &[Fault] = &[
         },
     ),
     fault("marks too long", "cvc-maxLength-valid", "mark", |m, _| {
-        m.change(ROOT, "CertificateHead/Mark", "TG BEIJING ".repeat(182))
+        m.change(ROOT, "CertificateHead/Mark", "TG BEIJING ".repeat(370))
     }),
     fault(
         "net weight with a comma",
@@ -75,7 +75,7 @@ pub(crate) const CERTIFICATE: &[Fault] = &[
         |m, _| m.remove(ROOT, "ModCertificate/OldCertNo"),
     ),
     fault("country unknown", "COO-1201", "country", |m, _| {
-        m.change(ROOT, "CertificateHead/DestCountryCode", "9Z9")
+        m.change(ROOT, "CertificateHead/DestCountryCode", "QQ")
     }),
     fault("currency unknown", "COO-1202", "currency", |m, _| {
         // The invoices of RCEP name it once more.

@@ -139,13 +139,43 @@ pub(crate) const GOODS: &[Fault] = &[
             m.remove(item, "SecondQty")
         },
     ),
-    fault("declared without port", "DEC-1101", "port", |m, _| {
+    fault("declared without port", "DEC-1105", "port", |m, _| {
         m.remove(ROOT, "DecHead/DistinatePort")
     }),
-    fault("item without duty mode", "DEC-1102", "duty", |m, r| {
+    fault("item without duty mode", "DEC-1107", "duty", |m, r| {
         let item = m.any(ITEM, r)?;
         m.remove(item, "DutyMode")
     }),
+    fault(
+        "declared without trader",
+        "DEC-1101",
+        "trader's number",
+        |m, _| m.remove(ROOT, "DecHead/TradeCode"),
+    ),
+    fault("item without name", "DEC-1102", "name", |m, r| {
+        let item = m.any(ITEM, r)?;
+        m.remove(item, "GName")
+    }),
+    fault("check digit of the waybill", "DEC-1422", "bill", |m, _| {
+        let master = m
+            .value("DecHead/BillNo")
+            .filter(|number| number.len() == 11)?;
+        master.parse::<u64>().ok()?;
+        spoil(m, ROOT, "DecHead/BillNo")
+    }),
+    fault(
+        "freight in a price that holds it",
+        "DEC-1808",
+        "freight",
+        |m, _| {
+            let import = m.value("DecHead/IEFlag") == Some("I");
+            m.value("DecHead/TransMode")
+                .filter(|terms| import && *terms == "1")?;
+            let head = m.find(ROOT, "DecHead")?;
+            m.append(head, "FeeRate", "2.5")?;
+            m.append(head, "FeeMark", "1")
+        },
+    ),
     fault("not signed", "DEC-1103", "sign", |m, _| {
         m.remove(ROOT, "DecSign/Sign")
     }),
@@ -156,9 +186,12 @@ pub(crate) const GOODS: &[Fault] = &[
         let item = m.any(ITEM, r)?;
         m.change(item, "CodeTS", "90275000X0")
     }),
-    fault("promises too short", "DEC-1809", "promises", |m, _| {
-        m.change(ROOT, "DecHead/PromiseItmes", "0009")
-    }),
+    fault(
+        "promise neither made nor not",
+        "DEC-1809",
+        "promises",
+        |m, _| m.change(ROOT, "DecHead/PromiseItmes", "00X99"),
+    ),
     fault("freight without currency", "DEC-1806", "freight", |m, _| {
         m.remove(ROOT, "DecHead/FeeCurr")
     }),
@@ -167,6 +200,10 @@ pub(crate) const GOODS: &[Fault] = &[
     }),
     fault("file of an unknown kind", "DEC-1217", "file", |m, r| {
         let file = m.any("EdocRealation", r)?;
+        // The name of the file has the kind in it too.
+        let name = m.find(file, "EdocID").map(|id| m.text(id).to_owned())?;
+        let (office, serial) = (name.get(..4)?, name.get(12..)?);
+        m.change(file, "EdocID", format_args!("{office}00000099{serial}"))?;
         m.change(file, "EdocCode", "00000099")
     }),
     fault(
