@@ -156,13 +156,18 @@ pub(crate) const GOODS: &[Fault] = &[
         let item = m.any(ITEM, r)?;
         m.remove(item, "GName")
     }),
-    fault("check digit of the waybill", "DEC-1422", "bill", |m, _| {
-        let master = m
-            .value("DecHead/BillNo")
-            .filter(|number| number.len() == 11)?;
-        master.parse::<u64>().ok()?;
-        spoil(m, ROOT, "DecHead/BillNo")
-    }),
+    fault(
+        "check digit of the waybill",
+        "DEC-1422",
+        "transport",
+        |m, _| {
+            let master = m
+                .value("DecHead/BillNo")
+                .filter(|number| number.len() == 11)?;
+            master.parse::<u64>().ok()?;
+            spoil(m, ROOT, "DecHead/BillNo")
+        },
+    ),
     fault(
         "freight in a price that holds it",
         "DEC-1808",
