@@ -308,17 +308,10 @@ fn change(m: &mut Making<'_>, case: &Case<'_>) {
         return;
     }
     let changed = status != "2";
-    let old = format!(
-        "{}{:04}",
-        &case.number[..case.number.len() - 4],
-        m.number % 10_000
-    );
     // Another serial than that of the new one.
-    let old = if old == case.number {
-        format!("{}0", &old[..old.len() - 1])
-    } else {
-        old
-    };
+    let (base, serial) = case.number.split_at(case.number.len() - 4);
+    let serial = (serial.parse().unwrap_or(0) + 37) % 10_000;
+    let old = format!("{base}{serial:04}");
     let declared = m.sent.days_earlier(m.random.between(20, 60));
     m.tree.open("ModCertificate");
     m.tree.leaf("OldCertNo", old);

@@ -94,7 +94,7 @@ pub(super) fn container(owner: &str, serial: u64) -> String {
         if c.is_ascii_digit() {
             u32::from(c - b'0')
         } else {
-            10 + place + (place + 9) / 10
+            10 + place + place.div_ceil(10)
         }
     };
     let sum: u32 = base.bytes().enumerate().map(|(at, c)| value(c) << at).sum();

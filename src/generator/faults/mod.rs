@@ -52,15 +52,16 @@ pub(super) fn plant(
     let mut planted = Vec::new();
     let mut parts = Vec::new();
     let mut try_to = |fault: &Fault, planted: &mut Vec<Planted>, random: &mut Random| {
-        if planted.len() < wanted && !parts.contains(&fault.part) {
-            if let Some(path) = (fault.plant)(tree, random) {
-                parts.push(fault.part);
-                planted.push(Planted {
-                    name: fault.name,
-                    code: fault.code,
-                    path,
-                });
-            }
+        if planted.len() < wanted
+            && !parts.contains(&fault.part)
+            && let Some(path) = (fault.plant)(tree, random)
+        {
+            parts.push(fault.part);
+            planted.push(Planted {
+                name: fault.name,
+                code: fault.code,
+                path,
+            });
         }
     };
     for fault in table.iter().filter(|fault| Some(fault.name) == plan.fault) {
