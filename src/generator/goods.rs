@@ -212,10 +212,23 @@ fn head(m: &mut Making<'_>, deal: &Deal) -> u64 {
     tree.leaf("CustomMaster", deal.office);
     tree.leaf("CutMode", deal.mode.cut);
     tree.leaf("DistinatePort", format_args!("{abroad}000"));
-    terms(tree, random, deal);
+    let terms = Terms::draw(random, deal);
+    let currency = deal.currency;
+    charge(
+        tree,
+        ["FeeCurr", "FeeMark", "FeeRate"],
+        terms.freight,
+        currency,
+    );
     tree.leaf("GrossWet", Decimal(gross, 2));
     tree.leaf("IEDate", deal.crossing.date());
     tree.leaf("IEPort", deal.office);
+    charge(
+        tree,
+        ["InsurCurr", "InsurMark", "InsurRate"],
+        terms.insurance,
+        currency,
+    );
     tree.blank("LicenseNo");
     match deal.mode.handbook {
         "" => tree.blank("ManualNo"),
@@ -249,6 +262,7 @@ fn head(m: &mut Making<'_>, deal: &Deal) -> u64 {
     } else {
         tree.leaf("TrafName", airline.flight(random));
     }
+    tree.leaf("TransMode", terms.code);
     tree.leaf(
         "WrapType",
         random.weighted(&[(70, "22"), (15, "23"), (8, "93"), (5, "06"), (2, "99")]),
@@ -327,42 +341,55 @@ fn head(m: &mut Making<'_>, deal: &Deal) -> u64 {
     gross
 }
 
-/// Terms of delivery, freight and insurance. What the price does not hold is declared for an
-/// import, what it holds for an export.
-fn terms(tree: &mut Tree, random: &mut Random, deal: &Deal) {
-    let terms = random.weighted(&[(45, "1"), (15, "2"), (40, "3")]);
-    let (freight, insurance) = match (deal.import, terms) {
-        (true, "1") | (false, "3") => (false, false),
-        (true, "2") => (false, true),
-        (false, "2") => (true, false),
-        _ => (true, true),
-    };
-    let value = deal.total();
-    if freight {
-        let (mark, amount) = random.weighted(&[
+/// Terms of delivery, with freight and insurance by mark and hundredths of the amount.
+struct Terms {
+    code: &'static str,
+    freight: Option<(&'static str, u64)>,
+    insurance: Option<(&'static str, u64)>,
+}
+
+impl Terms {
+    /// What the price does not hold is declared for an import, what it holds for an export.
+    fn draw(random: &mut Random, deal: &Deal) -> Terms {
+        let code = random.weighted(&[(45, "1"), (15, "2"), (40, "3")]);
+        let (freight, insurance) = match (deal.import, code) {
+            (true, "1") | (false, "3") => (false, false),
+            (true, "2") => (false, true),
+            (false, "2") => (true, false),
+            _ => (true, true),
+        };
+        let value = deal.total();
+        // Freight as a total, a rate in percent or a price for a ton; insurance mostly as a rate.
+        let freights = [
             (70, ("3", value / 20 + 5_000)),
             (20, ("1", 250)),
             (10, ("2", 180_000)),
-        ]);
-        tree.leaf("FeeCurr", if mark == "1" { "" } else { deal.currency });
-        tree.leaf("FeeMark", mark);
-        tree.leaf("FeeRate", Decimal(amount, 2));
-    } else {
-        tree.blank("FeeCurr");
-        tree.blank("FeeMark");
-        tree.blank("FeeRate");
+        ];
+        let insurances = [(80, ("1", 30)), (20, ("3", value / 300 + 100))];
+        Terms {
+            code,
+            freight: freight.then(|| random.weighted(&freights)),
+            insurance: insurance.then(|| random.weighted(&insurances)),
+        }
     }
-    if insurance {
-        let (mark, amount) = random.weighted(&[(80, ("1", 30)), (20, ("3", value / 300 + 100))]);
-        tree.leaf("InsurCurr", if mark == "1" { "" } else { deal.currency });
-        tree.leaf("InsurMark", mark);
-        tree.leaf("InsurRate", Decimal(amount, 2));
-    } else {
-        tree.blank("InsurCurr");
-        tree.blank("InsurMark");
-        tree.blank("InsurRate");
+}
+
+/// A charge: currency, mark, amount. A rate has no currency.
+fn charge(
+    tree: &mut Tree,
+    names: [&'static str; 3],
+    charge: Option<(&'static str, u64)>,
+    currency: &str,
+) {
+    let [of_currency, of_mark, of_amount] = names;
+    match charge {
+        Some((mark, amount)) => {
+            tree.leaf(of_currency, if mark == "1" { "" } else { currency });
+            tree.leaf(of_mark, mark);
+            tree.leaf(of_amount, Decimal(amount, 2));
+        }
+        None => names.into_iter().for_each(|name| tree.blank(name)),
     }
-    tree.leaf("TransMode", terms);
 }
 
 fn items(m: &mut Making<'_>, deal: &Deal) {
