@@ -10,6 +10,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use quick_xml::NsReader;
+use quick_xml::events::Event;
+use quick_xml::name::ResolveResult;
 use tongguan::family::render;
 use tongguan::xml::Limits;
 
@@ -168,28 +171,33 @@ fn schema_of(path: &Path, answer: bool) -> PathBuf {
         folder.join("family.toml").exists().then_some(folder)
     });
     let folder = folder.expect("a family");
-    let text = String::from_utf8_lossy(&fs::read(path).expect("reads")).into_owned();
-    let family: toml::Table =
-        toml::from_str(&fs::read_to_string(folder.join("family.toml")).expect("reads"))
-            .expect("TOML");
-    let messages = family["message"].as_array().expect("messages");
+    let family = fs::read_to_string(folder.join("family.toml")).expect("reads");
+    let family: toml::Table = toml::from_str(&family).expect("TOML");
+    let (root, namespace) = root_of(&fs::read(path).expect("reads"));
     let fits = |message: &&toml::Value| {
-        let (root, namespace) = (
-            message["root"].as_str().unwrap_or(""),
-            message["namespace"].as_str().unwrap_or(""),
-        );
-        let role = if answer { "answer" } else { "declaration" };
-        let opens = text.contains(&format!("<{root}")) || text.contains(&format!(":{root} "));
-        let named = if namespace.is_empty() {
-            !text.contains("xmlns")
-        } else {
-            text.contains(&format!("\"{namespace}\""))
-        };
-        message["role"].as_str() == Some(role) && opens && named
+        let text = |key: &str| message.get(key).and_then(toml::Value::as_str).unwrap_or("");
+        let fits = text("role") == "wrapper" || (text("role") == "answer") == answer;
+        fits && text("root") == root && text("namespace") == namespace
     };
+    let mut messages = family["message"].as_array().expect("messages").iter();
     let message = messages
-        .iter()
         .find(fits)
         .unwrap_or_else(|| panic!("no schema for {}", path.display()));
     folder.join(message["schema"].as_str().expect("a schema"))
+}
+
+/// Local name and namespace of the root, as another reader sees them.
+fn root_of(bytes: &[u8]) -> (String, String) {
+    let text = String::from_utf8_lossy(bytes);
+    let mut reader = NsReader::from_str(&text);
+    loop {
+        let (namespace, event) = reader.read_resolved_event().expect("a root element");
+        if let Event::Start(tag) | Event::Empty(tag) = event {
+            let namespace = match namespace {
+                ResolveResult::Bound(namespace) => namespace.as_ref().to_owned(),
+                _ => String::new(),
+            };
+            return (tag.local_name().as_ref().to_owned(), namespace);
+        }
+    }
 }

@@ -77,11 +77,13 @@ fn folder_families(schemas: &Path, documents: &Path) -> Vec<Family> {
     let mut texts = Vec::new();
     for path in below(documents, "xml") {
         let bytes = std::fs::read(&path).expect("a document");
+        let limits = Limits::default();
         let mut findings = Findings::new(1);
         if let Some(document) = Document::decode(&bytes, None, &mut findings)
-            && let Some(root) = root_of(&document, &Limits::default(), &mut findings)
+            && let Some((namespace, root)) = root_of(&document, &limits, &mut findings)
         {
             // The text is UTF-8 now, whatever it says.
+            let root = (namespace.into_owned(), root.to_owned());
             texts.push((root, document.text.replace("encoding=\"GB18030\"", "")));
         }
     }

@@ -28,6 +28,17 @@ const PRIMITIVES: [&str; 18] = [
     "same", "differ", "sum", "product", "count", "unique", "sequence", "date", "order",
 ];
 
+/// What a condition asks of its field.
+const CONDITIONS: [&str; 7] = [
+    "field",
+    "in",
+    "not_in",
+    "present",
+    "matches",
+    "not_matches",
+    "same",
+];
+
 impl RuleCompiler<'_, '_, '_> {
     pub fn rule(&mut self, table: Table<'_>) -> Option<Rule> {
         let known = [
@@ -144,22 +155,23 @@ impl RuleCompiler<'_, '_, '_> {
     }
 
     fn condition(&mut self, context: u32, table: Table<'_>) -> Option<Condition> {
-        self.source
-            .only(table, &["field", "in", "not_in", "present", "matches"]);
+        self.source.only(table, &CONDITIONS);
         let field = self.field(context, table, "field")?;
         let test = if table.get("in").is_some() {
             Test::In(self.source.strings(table, "in"))
         } else if table.get("not_in").is_some() {
             Test::NotIn(self.source.strings(table, "not_in"))
         } else if table.get("matches").is_some() {
-            Test::Matches(self.pattern(table, "matches")?)
+            Test::Matches(self.pattern(table, "matches")?, true)
+        } else if table.get("not_matches").is_some() {
+            Test::Matches(self.pattern(table, "not_matches")?, false)
+        } else if table.get("same").is_some() {
+            Test::Same(self.field(context, table, "same")?)
         } else if let Some(present) = self.source.flag(table, "present") {
             Test::Present(present)
         } else {
-            self.source.mistake(
-                table.at(),
-                "a condition needs one of in, not_in, present, matches",
-            );
+            let text = format!("a condition needs one of {}", CONDITIONS[1..].join(", "));
+            self.source.mistake(table.at(), text);
             return None;
         };
         Some(Condition { field, test })

@@ -76,7 +76,10 @@ impl<'a> Eye<'a, '_> {
             Test::In(values) => values.iter().any(|value| value == text),
             Test::NotIn(values) => !values.iter().any(|value| value == text),
             Test::Present(present) => self.is_there(&condition.field) == *present,
-            Test::Matches(pattern) => !text.is_empty() && pattern.is_match(text),
+            Test::Matches(pattern, fits) => !text.is_empty() && pattern.is_match(text) == *fits,
+            Test::Same(other) => {
+                !text.is_empty() && self.value(other).is_some_and(|(_, other)| other == text)
+            }
         }
     }
 

@@ -11,7 +11,8 @@ use crate::finding::{Text, nearest};
 use crate::schema::{Files, Mistake, Schema};
 
 use super::compile::RuleCompiler;
-use super::record::{Path, Shape};
+use super::fields::{Field, Fields, Form};
+use super::record::Shape;
 use super::rules::{CodeList, Codes, Rule};
 use super::source::{Source, Table};
 use super::wrapper::Wrapper;
@@ -283,7 +284,7 @@ impl Loader<'_> {
             namespace,
             schema,
             shape,
-            fields,
+            fields: Fields::new(fields),
             rules,
             status,
             other,
@@ -296,12 +297,12 @@ impl Loader<'_> {
         folder: &str,
         source: &mut Source<'_>,
         table: Table<'_>,
-        fields: &mut Fields,
+        fields: &mut Named,
     ) {
         let found = source.table(table, "normalise");
         for (name, node) in found.map(|table| table.entries()).unwrap_or_default() {
             let at = node.span().start;
-            let Some(field) = fields.iter_mut().find(|field| &*field.name == name) else {
+            let Some((_, field)) = fields.iter_mut().find(|(known, _)| &**known == name) else {
                 source.mistake(at, format!("normalise: there is no field {name}"));
                 continue;
             };
@@ -465,43 +466,7 @@ enum Entry {
     Wrapper(Wrapper),
 }
 
-/// What the gateway extracts of a message.
-pub type Fields = Vec<Field>;
-
-/// One field: the first path with a value wins.
-pub struct Field {
-    pub name: Arc<str>,
-    pub paths: Vec<Path>,
-    pub form: Form,
-}
-
-/// How the value of a field is brought to one form.
-pub enum Form {
-    AsSent,
-    /// What `same_as` of the list says.
-    Code(Codes),
-    /// Digits of a time: as many noughts behind as are missing for `yyyyMMddHHmmssSSS`.
-    Time,
-}
-
-impl Field {
-    /// The value in the field's form.
-    pub fn normal(&self, value: &str) -> String {
-        match &self.form {
-            Form::Code(codes) => codes
-                .same_as
-                .get(value)
-                .map_or(value, String::as_str)
-                .to_owned(),
-            Form::Time if is_time(value) => format!("{value:0<17}"),
-            Form::AsSent | Form::Time => value.to_owned(),
-        }
-    }
-}
-
-fn is_time(value: &str) -> bool {
-    matches!(value.len(), 8 | 12 | 14) && value.bytes().all(|byte| byte.is_ascii_digit())
-}
+type Named = Vec<(Arc<str>, Field)>;
 
 fn fields(
     source: &mut Source<'_>,
@@ -509,8 +474,8 @@ fn fields(
     role: Role,
     schema: &Schema,
     shape: &mut Shape,
-) -> Fields {
-    let mut fields: Fields = Vec::new();
+) -> Named {
+    let mut fields = Named::new();
     let found = source.table(table, "fields");
     for (name, node) in found.map(|table| table.entries()).unwrap_or_default() {
         let mut paths = Vec::new();
@@ -523,11 +488,8 @@ fn fields(
                 ),
             }
         }
-        fields.push(Field {
-            name: name.into(),
-            paths,
-            form: Form::AsSent,
-        });
+        let form = Form::AsSent;
+        fields.push((name.into(), Field { paths, form }));
     }
     let required: &[&str] = match role {
         Role::Declaration => &["identity", "reference"],
@@ -535,7 +497,7 @@ fn fields(
     };
     for name in required
         .iter()
-        .filter(|name| !fields.iter().any(|field| &*field.name == **name))
+        .filter(|name| !fields.iter().any(|(known, _)| &**known == **name))
     {
         source.mistake(table.at(), format!("the field {name} is missing"));
     }

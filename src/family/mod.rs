@@ -8,6 +8,7 @@ mod compile;
 mod dates;
 mod digits;
 mod evaluate;
+mod fields;
 mod load;
 mod record;
 mod rules;
@@ -19,15 +20,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::declaration::Status;
-use crate::finding::{Finding, Findings, Severity, Text, nearest};
+use crate::finding::{Finding, Findings, Severity, Text, listing, nearest};
 use crate::schema::{Files, Mistake, Schema, root_of};
 use crate::xml::{Document, Limits, paths};
 
 use self::evaluate::{Breach, evaluate, spoken};
-use self::load::{Fields, Statuses, load};
-use self::record::{ROOT, Record, Shape};
+use self::fields::Fields;
+use self::load::{Statuses, load};
+use self::record::{Record, Shape};
 use self::rules::Rule;
 use self::wrapper::{INSIDE, Wrapper};
+
+pub use self::fields::Values;
 
 /// Whether a message is a trader's or an authority's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -95,16 +99,13 @@ pub struct Message {
     /// The message type.
     pub message_type: Arc<str>,
     /// Every field of the family that has a value, in the order of its `family.toml`.
-    pub fields: Vec<(Arc<str>, String)>,
+    pub fields: Values,
 }
 
 impl Message {
     /// The field of this name.
     pub fn field(&self, name: &str) -> Option<&str> {
-        self.fields
-            .iter()
-            .find(|(known, _)| &**known == name)
-            .map(|(_, value)| value.as_str())
+        self.fields.get(name)
     }
 }
 
@@ -220,7 +221,7 @@ impl Catalogue {
         let facts = message
             .fields
             .iter()
-            .filter(|(name, _)| !known.contains(&&**name));
+            .filter(|(name, _)| !known.contains(name));
         Ok(Answer {
             kind: message.kind.clone(),
             message_type: message.message_type.clone(),
@@ -233,7 +234,7 @@ impl Catalogue {
                 .copied()
                 .unwrap_or(message_type.other),
             facts: facts
-                .map(|(name, value)| (name.to_string(), value.clone()))
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .collect(),
             code,
             warnings: findings,
@@ -315,11 +316,11 @@ impl Catalogue {
             return;
         };
         let found = self.messages.iter().find(|message| {
-            message.role == role && message.root == root && message.namespace == namespace
+            message.role == role && message.root == root && *message.namespace == namespace
         });
         if let Some(message_type) = found {
             let mut record = Record::new(&message_type.shape);
-            let root = Some((namespace.as_str(), root.as_str()));
+            let root = Some((&*namespace, root));
             let schema = &message_type.schema;
             let whole = schema.walk(&document, root, limits, &mut record, findings);
             then(Walked {
@@ -332,9 +333,9 @@ impl Catalogue {
             return;
         }
         let mut wrappers = wrappers.iter();
-        let around = |wrapper: &&Wrapper| wrapper.root == root && wrapper.namespace == namespace;
+        let around = |wrapper: &&Wrapper| wrapper.root == root && *wrapper.namespace == namespace;
         let Some(wrapper) = wrappers.find(around) else {
-            findings.push(self.unknown(role, &document, &namespace, &root));
+            findings.push(self.unknown(role, &document, &namespace, root));
             return;
         };
         let Some((inner, path)) = wrapper.open(&document, limits, findings) else {
@@ -347,30 +348,29 @@ impl Catalogue {
 
     /// The finding about a root that no message has.
     fn unknown(&self, role: Role, document: &Document<'_>, namespace: &str, root: &str) -> Finding {
-        let own = self.messages.iter().filter(|message| message.role == role);
-        let same_root: Vec<&MessageType> =
-            own.clone().filter(|message| message.root == root).collect();
-        let names = |messages: &[&MessageType]| {
-            let names: Vec<String> = messages
-                .iter()
-                .map(|message| {
-                    format!(
-                        "{} ({{{}}}{})",
-                        message.name, message.namespace, message.root
-                    )
-                })
-                .collect();
-            names.join(", ")
-        };
-        let expected = if same_root.is_empty() {
-            let near = nearest(root, own.clone().map(|message| message.root.as_str()));
-            let all: Vec<&MessageType> = own
-                .filter(|message| near.is_none_or(|near| message.root == near))
-                .collect();
-            names(&all)
-        } else {
-            names(&same_root)
-        };
+        let own = || self.messages.iter().filter(|message| message.role == role);
+        // Of the messages with this root those whose namespace was meant, or of all of them
+        // those whose root was.
+        let (among, word, part): (Vec<_>, _, fn(&MessageType) -> &str) =
+            match own().any(|message| message.root == root) {
+                true => (
+                    own().filter(|message| message.root == root).collect(),
+                    namespace,
+                    |message| &message.namespace,
+                ),
+                false => (own().collect(), root, |message| &message.root),
+            };
+        let near = nearest(word, among.iter().map(|message| part(message)));
+        let meant = among
+            .iter()
+            .filter(|message| near.is_none_or(|near| part(message) == near));
+        let names: Vec<String> = meant
+            .map(|message| {
+                let (namespace, root) = (&message.namespace, &message.root);
+                format!("{} ({{{namespace}}}{root})", message.name)
+            })
+            .collect();
+        let expected = listing(names.iter().map(String::as_str));
         let offset = document.text.find('<').unwrap_or(0);
         Finding {
             code: Cow::Borrowed("family-unknown"),
@@ -401,18 +401,9 @@ struct Walked<'c, 'd> {
 
 impl MessageType {
     fn message(&self, record: &Record<'_>) -> Message {
-        let value = |field: &load::Field| {
-            let found = field
-                .paths
-                .iter()
-                .filter_map(|path| record.find(ROOT, path));
-            let mut texts = found.map(|node| record.text(node));
-            let text = texts.find(|text| !text.is_empty())?;
-            Some((field.name.clone(), field.normal(text)))
-        };
         let fields = match record.is_rooted() {
-            true => self.fields.iter().filter_map(value).collect(),
-            false => Vec::new(),
+            true => self.fields.read(record),
+            false => Values::default(),
         };
         Message {
             kind: self.kind.clone(),

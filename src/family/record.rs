@@ -179,7 +179,7 @@ struct RecordNode {
     value_offset: usize,
     text: (u32, u32),
     misfit: bool,
-    /// Something stands inside it, whether anybody named that or not.
+    /// A value stands inside it, whether anybody named that or not.
     filled: bool,
 }
 
@@ -314,6 +314,16 @@ impl<'s> Record<'s> {
         number
     }
 
+    /// A value stands in the innermost open element, and so in those around it.
+    fn fill(&mut self) {
+        let around = self.open.iter().rev().filter(|node| **node != NONE);
+        for node in around {
+            if std::mem::replace(&mut self.nodes[*node as usize].filled, true) {
+                return;
+            }
+        }
+    }
+
     /// An element that opens before the message's root was met: is it that root?
     fn root(&mut self, name: Symbol, offset: usize) -> u32 {
         let depth = self.open.len();
@@ -340,9 +350,6 @@ impl<'s> Record<'s> {
 
 impl Sink for Record<'_> {
     fn start(&mut self, name: Symbol, offset: usize) {
-        if let Some(&parent) = self.open.last().filter(|node| **node != NONE) {
-            self.nodes[parent as usize].filled = true;
-        }
         let node = match self.open.last() {
             None | Some(&NONE) if self.nodes.is_empty() => self.root(name, offset),
             None | Some(&NONE) => NONE,
@@ -355,6 +362,9 @@ impl Sink for Record<'_> {
     }
 
     fn attribute(&mut self, name: Symbol, value: &str, offset: usize) {
+        if !value.is_empty() {
+            self.fill();
+        }
         let Some(&parent) = self.open.last().filter(|node| **node != NONE) else {
             return;
         };
@@ -369,12 +379,14 @@ impl Sink for Record<'_> {
     }
 
     fn text(&mut self, value: &str, offset: usize) {
+        self.fill();
         if let Some(&node) = self.open.last().filter(|node| **node != NONE) {
             self.keep(node, value, offset);
         }
     }
 
     fn misfit(&mut self) {
+        self.fill();
         if let Some(&node) = self.open.last().filter(|node| **node != NONE) {
             self.nodes[node as usize].misfit = true;
         }
@@ -389,7 +401,7 @@ impl Sink for Record<'_> {
 }
 
 impl Record<'_> {
-    /// Whether elements stand inside `node`.
+    /// Whether a value stands inside `node`, however deep.
     pub fn is_filled(&self, node: Node) -> bool {
         self.nodes[node.0 as usize].filled
     }

@@ -44,7 +44,10 @@ pub enum Test {
     In(Vec<String>),
     NotIn(Vec<String>),
     Present(bool),
-    Matches(Pattern),
+    /// Whether it fits, if it has a value.
+    Matches(Pattern, bool),
+    /// It has the same value as this one.
+    Same(Path),
 }
 
 /// A code list, shared by all who name it.

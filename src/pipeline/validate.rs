@@ -167,7 +167,7 @@ fn declaration(
         reference,
         authority: authority.to_owned(),
         fields: fields
-            .map(|(name, value)| (name.to_string(), value.clone()))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect(),
         charset: submission.charset,
         digest: Digest::of(&submission.bytes),

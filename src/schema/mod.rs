@@ -46,6 +46,8 @@ pub use violation::MESSAGES;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use std::borrow::Cow;
+
 use crate::finding::Findings;
 use crate::xml::{Document, Event, Limits, Reader};
 
@@ -140,14 +142,14 @@ impl Schema {
 
 /// Namespace and local name of the root element; nothing after it is read. `None`: not
 /// well-formed that far, and a finding was pushed.
-pub fn root_of(
-    document: &Document<'_>,
-    limits: &Limits,
+pub fn root_of<'a>(
+    document: &'a Document<'a>,
+    limits: &'a Limits,
     findings: &mut Findings,
-) -> Option<(String, String)> {
+) -> Option<(Cow<'a, str>, &'a str)> {
     let mut reader = Reader::new(document, limits);
     match reader.next(findings)? {
-        Event::Start { local, .. } => Some((reader.namespace().to_owned(), local.to_owned())),
+        Event::Start { local, .. } => Some((reader.into_namespace(), local)),
         Event::Text { .. } | Event::End { .. } => None,
     }
 }

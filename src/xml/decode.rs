@@ -12,6 +12,10 @@ use super::scan;
 /// Bytes at the start in which an XML declaration has to end.
 const DECLARATION_BYTES_MAX: usize = 256;
 
+/// The declaration that nearly every message begins with: taking it to pieces cost a twentieth
+/// of a small message's validation.
+pub(super) const USUAL_DECLARATION: &str = r#"<?xml version="1.0" encoding="UTF-8"?>"#;
+
 /// A message in UTF-8 that remembers how it was sent.
 #[derive(Debug)]
 pub struct Document<'a> {
@@ -182,6 +186,9 @@ fn agreed(
 
 /// The encoding that an XML declaration at the start of ASCII-compatible bytes names.
 fn declared_in(bytes: &[u8]) -> Option<String> {
+    if bytes.starts_with(USUAL_DECLARATION.as_bytes()) {
+        return Some(UTF_8.name().to_owned());
+    }
     let start = &bytes[..bytes.len().min(DECLARATION_BYTES_MAX)];
     let end = start
         .starts_with(b"<?xml")

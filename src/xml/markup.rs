@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use super::attributes::{self, is_name};
+use super::decode::USUAL_DECLARATION;
 use super::reader::{Advance, Event, Reader, Stop, line_ends, stop, white};
 use super::refusal::Refusal;
 use super::scan;
@@ -63,6 +64,10 @@ impl<'a> Reader<'a> {
 
     /// The XML declaration, or a processing instruction.
     pub(super) fn instruction(&mut self, offset: usize) -> Result<(), Box<Stop>> {
+        if offset == 0 && self.text.starts_with(USUAL_DECLARATION) {
+            self.at = USUAL_DECLARATION.len();
+            return self.check_characters();
+        }
         let inside = &self.text[offset + 2..];
         let Some(length) = memchr::memmem::find(inside.as_bytes(), b"?>") else {
             return Err(stop(Refusal::NotWellFormed, offset, "<?", "?>"));

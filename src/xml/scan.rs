@@ -175,10 +175,11 @@ pub fn unfit(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut from = 0;
     for block in bytes.chunks(BLOCK) {
-        let mut any = false;
-        for byte in block {
-            any |= suspect(*byte);
-        }
+        // Of a whole block the length is known, and the compiler looks at many bytes at once.
+        let any = match <&[u8; BLOCK]>::try_from(block) {
+            Ok(block) => block.iter().fold(false, |any, byte| any | suspect(*byte)),
+            Err(_) => true,
+        };
         if any {
             for (at, byte) in block.iter().enumerate() {
                 let at = from + at;
