@@ -73,7 +73,7 @@ fn check_part(catalogue: &Catalogue, seed: u64, part: u64, of: u64, count: u64) 
         // Families, types and numbers of mistakes in turn, and each mistake by its name.
         let kind = Kind::ALL[(number % 4) as usize];
         let turn = number / 4;
-        let types = kind.message_types();
+        let types: Vec<&'static str> = kind.message_types().collect();
         let faults = kind.faults();
         let plan = Plan {
             message_type: Some(types[(turn % types.len() as u64) as usize]),

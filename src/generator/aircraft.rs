@@ -1,4 +1,5 @@
-//! Movements of aircraft: forecasts some hours before, confirmations some minutes after.
+//! Movements of aircraft: forecasts some hours before, confirmations some minutes after, and flights
+//! that are cancelled.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -41,6 +42,16 @@ pub(super) fn make(m: &mut Making<'_>) -> String {
     tree.leaf("ReceiverID", office);
     tree.close();
     tree.open("Declaration");
+    if m.message_type == "FlightCancelled" {
+        tree.leaf("FlightNumber", airline.flight(random));
+        tree.leaf("FlightDate", sent.days_later(random.between(0, 2)).date());
+        tree.leaf("CancelledPort", home);
+        let reasons = ["目的地机场因大雪关闭", "AIRCRAFT TECHNICAL", "流量控制"];
+        tree.leaf("CancelReason", *random.pick(&reasons));
+        tree.leaf("DeclarationDate", sent.date());
+        tree.close();
+        return reference;
+    }
     let registration = airline.registration(random);
     if with_office {
         tree.leaf(

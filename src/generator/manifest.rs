@@ -8,6 +8,7 @@ use super::moment::Moment;
 use super::numbers::{Decimal, Waybill};
 use super::places::{self, AIRLINES, AIRPORTS, Airline, Airport, HOME};
 use super::random::Random;
+use super::reports;
 use super::tree::Tree;
 
 /// Waybills of one manifest: three in four are of one, as a forwarder sends them; one in a
@@ -20,70 +21,103 @@ const HOUSES: &[(u64, (u64, u64))] = &[(70, (0, 0)), (20, (2, 4)), (10, (5, 12))
 /// Items of one waybill: most name the goods once.
 const ITEMS: &[(u64, (u64, u64))] = &[(72, (1, 1)), (20, (2, 3)), (8, (4, 8))];
 
-/// What all waybills of a manifest have in common.
-struct Flight {
-    import: bool,
+/// What all waybills of a message have in common.
+pub(super) struct Flight<'g> {
+    message_type: &'static str,
+    pub(super) import: bool,
     form: &'static str,
-    airline: &'static Airline,
-    airport: &'static Airport,
-    office: &'static str,
-    departure: Moment,
-    arrival: Moment,
+    pub(super) airline: &'static Airline,
+    pub(super) airport: &'static Airport,
+    pub(super) office: &'static str,
+    pub(super) departure: Moment,
+    pub(super) arrival: Moment,
+    pub(super) forwarder: &'g Company,
+    sender: String,
 }
 
-impl Flight {
+impl<'g> Flight<'g> {
+    fn draw(m: &mut Making<'g>) -> Flight<'g> {
+        let random = &mut m.random;
+        let airport = random.pick(AIRPORTS);
+        let import = matches!(m.message_type, "MT1201" | "MT5201");
+        // Manifests and arrivals of goods are sent before the flight, the rest after it.
+        let flies = match m.message_type {
+            "MT1201" | "MT2201" | "MT3201" => m.sent.minutes_later(random.between(240, 1_440)),
+            _ => m.sent.minutes_earlier(random.between(300, 1_200)),
+        };
+        let (departure, arrival) = if import {
+            (flies.minutes_earlier(airport.minutes), flies)
+        } else {
+            (flies, flies.minutes_later(airport.minutes))
+        };
+        let draft = if m.faulty { 0 } else { 1 };
+        let forms: &[(u64, &str)] = match m.message_type {
+            "MT1201" => &[(86, "9"), (5, "2"), (5, "5"), (3, "3"), (draft, "T")],
+            // The pre-load manifest alone has other data after the main data.
+            "MT2201" => &[
+                (84, "9"),
+                (5, "2"),
+                (5, "5"),
+                (3, "3"),
+                (2, "0"),
+                (draft, "T"),
+            ],
+            _ => &[(95, "9"), (5, "2")],
+        };
+        let form = random.weighted(forms);
+        let office = places::office(random);
+        let forwarder = m.companies.broker(random);
+        Flight {
+            message_type: m.message_type,
+            import,
+            form,
+            airline: random.pick(AIRLINES),
+            airport,
+            office,
+            departure,
+            arrival,
+            forwarder,
+            sender: format!("{office}{}", forwarder.organisation),
+        }
+    }
+
     /// Main data, additions and drafts have all that is known.
     fn is_whole(&self) -> bool {
         matches!(self.form, "9" | "2" | "T")
     }
+
+    /// Flight and day: that of arrival for what arrives, of departure for what leaves.
+    pub(super) fn journey(&self, random: &mut Random) -> String {
+        let day = if self.import {
+            self.arrival
+        } else {
+            self.departure
+        };
+        format!("{}/{}", self.airline.flight(random), day.date())
+    }
+
+    /// The airport of Beijing, with the office.
+    pub(super) fn home(&self) -> String {
+        format!("{}/{}", HOME.0, self.office)
+    }
 }
 
 pub(super) fn make(m: &mut Making<'_>) -> String {
-    let random = &mut m.random;
-    let import = m.message_type == "MT1201";
-    let airport = random.pick(AIRPORTS);
-    let ahead = m.sent.minutes_later(random.between(240, 1_440));
-    let (departure, arrival) = if import {
-        (ahead.minutes_earlier(airport.minutes), ahead)
-    } else {
-        (ahead, ahead.minutes_later(airport.minutes))
-    };
-    // Nearly all are main data; the pre-load manifest alone has other data after it.
-    let other = if import { 0 } else { 2 };
-    let draft = if m.faulty { 0 } else { 1 };
-    let forms = [
-        (84, "9"),
-        (5, "2"),
-        (5, "5"),
-        (3, "3"),
-        (other, "0"),
-        (draft, "T"),
-    ];
-    let flight = Flight {
-        import,
-        form: random.weighted(&forms),
-        airline: random.pick(AIRLINES),
-        airport,
-        office: places::office(random),
-        departure,
-        arrival,
-    };
-    let forwarder = m.companies.broker(random);
-    let sender = format!("{}{}", flight.office, forwarder.organisation);
+    let flight = Flight::draw(m);
     // Two conventions are in use.
-    let reference = if random.percent(70) {
-        format!(
-            "CN_{}_1p0_{sender}_{}",
-            m.message_type,
-            m.sent.millisecond()
-        )
+    let (kind, sender, sent) = (m.message_type, &flight.sender, m.sent.millisecond());
+    let reference = if m.random.percent(70) {
+        format!("CN_{kind}_1p0_{sender}_{sent}")
     } else {
-        format!("{sender}_{}", m.sent.millisecond())
+        format!("{sender}_{sent}")
     };
-
     let namespace = match m.message_type {
         "MT1201" => "urn:Declaration:datamodel:standard:CN:MT1201:1",
-        _ => "urn:Declaration:datamodel:standard:CN:MT2201:1",
+        "MT2201" => "urn:Declaration:datamodel:standard:CN:MT2201:1",
+        "MT3201" => "urn:Declaration:datamodel:standard:CN:MT3201:1",
+        "MT4201" => "urn:Declaration:datamodel:standard:CN:MT4201:1",
+        "MT5201" => "urn:Declaration:datamodel:standard:CN:MT5201:1",
+        _ => "urn:Declaration:datamodel:standard:CN:MT5202:1",
     };
     m.tree.begin("Manifest", namespace);
     m.tree.in_order();
@@ -91,49 +125,51 @@ pub(super) fn make(m: &mut Making<'_>) -> String {
     m.tree.leaf("MessageID", &reference);
     m.tree.leaf("FunctionCode", flight.form);
     m.tree.leaf("MessageType", m.message_type);
-    m.tree.leaf("SenderID", &sender);
+    m.tree.leaf("SenderID", sender);
     m.tree.leaf("ReceiverID", flight.office);
     m.tree.leaf("SendTime", m.sent.millisecond());
     m.tree.leaf("Version", "1.0");
     m.tree.close();
     m.tree.open("Declaration");
-    transport(m, &flight, forwarder, &sender);
-    waybills(m, &flight, &sender);
-    if flight.is_whole() && m.random.percent(15) {
-        let remark = *m.random.pick(&[
-            "无温控要求",
-            "需冷藏 2-8 度",
-            "UNLOAD FIRST",
-            "随机文件齐全",
-        ]);
-        m.tree.within("AdditionalInformation", "Content", remark);
+    match m.message_type {
+        "MT1201" | "MT2201" => manifest(m, &flight),
+        "MT3201" => reports::arrival(m, &flight),
+        "MT4201" => reports::load(m, &flight),
+        _ => reports::tally(m, &flight),
     }
     m.tree.close();
     reference
 }
 
-fn transport(m: &mut Making<'_>, flight: &Flight, forwarder: &Company, sender: &str) {
+fn manifest<'g>(m: &mut Making<'g>, flight: &Flight<'g>) {
+    transport(m, flight);
+    waybills(m, flight, consignment);
+    if flight.is_whole() && m.random.percent(15) {
+        let remarks = [
+            "无温控要求",
+            "需冷藏 2-8 度",
+            "UNLOAD FIRST",
+            "随机文件齐全",
+        ];
+        let remark = *m.random.pick(&remarks);
+        m.tree.within("AdditionalInformation", "Content", remark);
+    }
+}
+
+fn transport(m: &mut Making<'_>, flight: &Flight<'_>) {
     let (tree, random) = (&mut *m.tree, &mut m.random);
-    tree.within("RepresentativePerson", "Name", &forwarder.name);
+    tree.within("RepresentativePerson", "Name", &flight.forwarder.name);
     if flight.is_whole() {
         if !flight.import {
             tree.within("ExitCustomsOffice", "ID", flight.office);
         }
         if random.percent(35) {
-            tree.within("Agent", "ID", sender);
+            tree.within("Agent", "ID", &flight.sender);
         }
         tree.within("Carrier", "ID", flight.airline.code);
     }
     tree.open("BorderTransportMeans");
-    let day = if flight.import {
-        flight.arrival
-    } else {
-        flight.departure
-    };
-    tree.leaf(
-        "JourneyID",
-        format_args!("{}/{}", flight.airline.flight(random), day.date()),
-    );
+    tree.leaf("JourneyID", flight.journey(random));
     if flight.is_whole() {
         tree.leaf("TypeCode", "4");
     }
@@ -161,50 +197,41 @@ fn transport(m: &mut Making<'_>, flight: &Flight, forwarder: &Company, sender: &
     tree.close();
 }
 
-fn waybills(m: &mut Making<'_>, flight: &Flight, sender: &str) {
+/// Writes waybills with their numbers, and with what follows them.
+pub(super) fn waybills<'g>(
+    m: &mut Making<'g>,
+    flight: &Flight<'g>,
+    follow: fn(&mut Making<'g>, &Flight<'g>),
+) {
     let mut left = m.random.size(WAYBILLS);
     let mut serial = m.random.next();
     let hyphen = m.random.percent(10);
     while left > 0 {
         // A waybill of another airline comes with a flight now and then.
         let other = m.random.pick(AIRLINES).prefix;
-        let prefix = if m.random.percent(95) {
-            flight.airline.prefix
-        } else {
-            other
-        };
+        let usual = m.random.percent(95);
+        let prefix = if usual { flight.airline.prefix } else { other };
         let master = Waybill {
             prefix,
             serial,
             hyphen,
         };
-        let houses = m.random.size(HOUSES).min(left);
+        // What is loaded is told by master alone.
+        let loaded = flight.message_type == "MT4201";
+        let houses = if loaded {
+            0
+        } else {
+            m.random.size(HOUSES).min(left)
+        };
         for house in 0..houses.max(1) {
             m.tree.open("Consignment");
-            m.tree.open("TransportContractDocument");
-            m.tree.leaf("ID", &master);
-            if matches!(flight.form, "3" | "5") {
-                let reasons = ["001", "002", "003", "004", "006", "011", "999"];
-                m.tree.leaf("ChangeReasonCode", *m.random.pick(&reasons));
-            }
-            if flight.is_whole() {
-                m.tree.blank("ConditionCode");
-                if houses > 0 {
-                    let name = if flight.import {
-                        "Deconsolidator"
-                    } else {
-                        "Consolidator"
-                    };
-                    m.tree.within(name, "ID", sender);
-                }
-            }
-            m.tree.close();
+            master_number(m, flight, &master, houses > 0);
             if houses > 0 {
                 let number = serial.wrapping_add(house) % 100_000_000;
                 let number = format!("H{}{number:08}", flight.airport.iata);
                 m.tree.within("AssociatedTransportDocument", "ID", number);
             }
-            consignment(m, flight);
+            follow(m, flight);
             m.tree.close();
         }
         left -= houses.max(1);
@@ -213,8 +240,29 @@ fn waybills(m: &mut Making<'_>, flight: &Flight, sender: &str) {
     }
 }
 
+fn master_number(m: &mut Making<'_>, flight: &Flight<'_>, master: &Waybill, shared: bool) {
+    m.tree.open("TransportContractDocument");
+    m.tree.leaf("ID", master);
+    if matches!(flight.form, "3" | "5") {
+        let reasons = ["001", "002", "003", "004", "006", "011", "999"];
+        m.tree.leaf("ChangeReasonCode", *m.random.pick(&reasons));
+    }
+    let splits = match flight.message_type {
+        "MT1201" => Some("Deconsolidator"),
+        "MT2201" => Some("Consolidator"),
+        _ => None,
+    };
+    if let Some(name) = splits.filter(|_| flight.is_whole()) {
+        m.tree.blank("ConditionCode");
+        if shared {
+            m.tree.within(name, "ID", &flight.sender);
+        }
+    }
+    m.tree.close();
+}
+
 /// What follows the numbers of a waybill, by the form of the message.
-fn consignment(m: &mut Making<'_>, flight: &Flight) {
+fn consignment<'g>(m: &mut Making<'g>, flight: &Flight<'g>) {
     match flight.form {
         "3" => {}
         "0" => {
@@ -234,9 +282,9 @@ fn consignment(m: &mut Making<'_>, flight: &Flight) {
     }
 }
 
-fn whole(m: &mut Making<'_>, flight: &Flight) {
+fn whole(m: &mut Making<'_>, flight: &Flight<'_>) {
     let (tree, random) = (&mut *m.tree, &mut m.random);
-    let home = format!("{}/{}", HOME.0, flight.office);
+    let home = flight.home();
     let lots = lots(random);
     let packages = packages(&lots);
     if random.percent(25) {
@@ -303,19 +351,19 @@ fn whole(m: &mut Making<'_>, flight: &Flight) {
     }
 }
 
-fn lots(random: &mut Random) -> Vec<Lot> {
+pub(super) fn lots(random: &mut Random) -> Vec<Lot> {
     (0..random.size(ITEMS)).map(|_| Lot::draw(random)).collect()
 }
 
 /// Pieces and gross weight, in hundredths of a kilogram, of each lot: twelve kilograms or so to
 /// the piece, a tenth of it packing.
-fn packages(lots: &[Lot]) -> Vec<(u64, u64)> {
+pub(super) fn packages(lots: &[Lot]) -> Vec<(u64, u64)> {
     let package = |lot: &Lot| (lot.net / 1_200 + 1, lot.net + lot.net / 10 + 10);
     lots.iter().map(package).collect()
 }
 
 /// Pieces and weight, of the waybill and of each item, which add up.
-fn measures(tree: &mut Tree, lots: &[Lot], packages: &[(u64, u64)], tariff: bool) {
+pub(super) fn measures(tree: &mut Tree, lots: &[Lot], packages: &[(u64, u64)], tariff: bool) {
     tree.open("ConsignmentPackaging");
     tree.leaf(
         "QuantityQuantity",
@@ -372,7 +420,7 @@ fn at_home(tree: &mut Tree, company: &Company, role: &'static str) {
     tree.close();
 }
 
-fn abroad(tree: &mut Tree, random: &mut Random, flight: &Flight, role: &'static str) {
+fn abroad(tree: &mut Tree, random: &mut Random, flight: &Flight<'_>, role: &'static str) {
     let partner = foreigner(flight.airport.country, random);
     let country = partner.country;
     tree.open_in_order(role);
@@ -392,7 +440,7 @@ fn abroad(tree: &mut Tree, random: &mut Random, flight: &Flight, role: &'static 
     tree.close();
 }
 
-fn telephone(tree: &mut Tree, number: impl std::fmt::Display) {
+pub(super) fn telephone(tree: &mut Tree, number: impl std::fmt::Display) {
     tree.open("Communication");
     tree.leaf("ID", number);
     tree.leaf("TypeID", "TE");

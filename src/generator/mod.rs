@@ -23,6 +23,7 @@ mod moment;
 mod numbers;
 mod places;
 mod random;
+mod reports;
 mod style;
 mod tree;
 
@@ -39,7 +40,7 @@ pub use self::faults::Fault;
 pub enum Kind {
     /// Declarations of goods.
     Goods,
-    /// Air manifests.
+    /// Air manifests, and the reports that follow them.
     Manifest,
     /// Movements of aircraft.
     Aircraft,
@@ -67,17 +68,31 @@ impl Kind {
     }
 
     /// The message types that the generator makes.
-    pub fn message_types(self) -> &'static [&'static str] {
+    pub fn message_types(self) -> impl Iterator<Item = &'static str> {
+        self.shares().iter().map(|(_, message_type)| *message_type)
+    }
+
+    /// The message types, each with its share of a hundred: manifests in both directions and what
+    /// follows them, few flights that are cancelled, and a third of certificates without namespace.
+    fn shares(self) -> &'static [(u64, &'static str)] {
         match self {
-            Kind::Goods => &["DecMessage"],
-            Kind::Manifest => &["MT1201", "MT2201"],
-            Kind::Aircraft => &[
-                "InboundForecast",
-                "OutboundForecast",
-                "ArrivalConfirmed",
-                "DepartureConfirmed",
+            Kind::Goods => &[(100, "DecMessage")],
+            Kind::Manifest => &[
+                (32, "MT1201"),
+                (28, "MT2201"),
+                (12, "MT3201"),
+                (8, "MT4201"),
+                (12, "MT5201"),
+                (8, "MT5202"),
             ],
-            Kind::Certificate => &["CooCertificate", "CooCertificatePlain"],
+            Kind::Aircraft => &[
+                (25, "InboundForecast"),
+                (25, "OutboundForecast"),
+                (24, "ArrivalConfirmed"),
+                (24, "DepartureConfirmed"),
+                (2, "FlightCancelled"),
+            ],
+            Kind::Certificate => &[(67, "CooCertificate"), (33, "CooCertificatePlain")],
         }
     }
 
@@ -221,7 +236,7 @@ impl Generator {
     /// The next message, of this family.
     pub fn generate(&mut self, kind: Kind, plan: &Plan) -> Generated {
         let mut random = Random::new(self.seed, self.number);
-        let any = *random.pick(kind.message_types());
+        let any = random.weighted(kind.shares());
         let message_type = plan.message_type.unwrap_or(any);
         let mut making = Making {
             tree: &mut self.tree,

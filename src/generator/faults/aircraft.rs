@@ -163,6 +163,16 @@ pub(crate) const AIRCRAFT: &[Fault] = &[
             m.change(ROOT, "Declaration/DeclarationDate", "20250101")
         },
     ),
+    fault(
+        "cancelled at a port in words",
+        "AIR-2001",
+        "ports",
+        |m, _| m.change(ROOT, "Declaration/CancelledPort", "BEIJING"),
+    ),
+    fault("cancelled after its day", "AIR-2002", "declared", |m, _| {
+        m.find(ROOT, "Declaration/CancelledPort")?;
+        m.change(ROOT, "Declaration/FlightDate", "20250101")
+    }),
 ];
 
 fn path(m: &Tree, path: &str) -> Option<String> {

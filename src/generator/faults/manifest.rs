@@ -117,6 +117,7 @@ pub(crate) const MANIFEST: &[Fault] = &[
         "MFT-1502",
         "numbers",
         |m, _| {
+            m.find(ROOT, "Declaration/RepresentativePerson")?;
             let list = m.find(ROOT, "Declaration")?;
             let waybills = m
                 .children(list)
@@ -157,7 +158,7 @@ pub(crate) const MANIFEST: &[Fault] = &[
         "MFT-1601",
         "loading",
         |m, r| {
-            let waybill = m.any(WAYBILL, r)?;
+            let waybill = manifest_waybill(m, r)?;
             let loading = m.find(waybill, "LoadingLocation/LoadingDate")?;
             let (month, clock) = (
                 m.text(loading).get(..6)?.to_owned(),
@@ -221,11 +222,71 @@ pub(crate) const MANIFEST: &[Fault] = &[
             .filter(|form| matches!(*form, "9" | "2"))?;
         m.remove(ROOT, "Declaration/ExitCustomsOffice/ID")
     }),
+    fault(
+        "loaded, and no split indicator",
+        "MFT-2306",
+        "split",
+        |m, r| {
+            let waybill = waybill_of(m, r, "MT4201")?;
+            m.remove(waybill, "TransportSplitIndicator")
+        },
+    ),
+    fault("loaded at no place", "MFT-2303", "loading", |m, r| {
+        let waybill = waybill_of(m, r, "MT4201")?;
+        m.remove(waybill, "LoadingLocation/ID")
+    }),
+    fault("counted by nobody", "MFT-2402", "tally", |m, _| {
+        m.remove(ROOT, "Declaration/TallyParty/ID")
+    }),
+    fault("counted before it began", "MFT-2413", "times", |m, _| {
+        let completed = "Declaration/BorderTransportMeans/CompletedDateTime";
+        m.change(ROOT, completed, "202501010930086")
+    }),
+    fault(
+        "telephone of the tally without its type",
+        "MFT-2416",
+        "tally",
+        |m, _| m.remove(ROOT, "Declaration/TallyParty/Contact/Communication/TypeID"),
+    ),
+    fault(
+        "office of a report in letters",
+        "MFT-2501",
+        "office",
+        |m, _| m.change(ROOT, "Declaration/DeclarationOfficeID", "BJ01"),
+    ),
+    fault(
+        "arrived, and nobody says what",
+        "MFT-2512",
+        "goods",
+        |m, r| {
+            let waybill = waybill_of(m, r, "MT3201")?;
+            // Of several items one would be enough.
+            let items = m
+                .children(waybill)
+                .filter(|id| m.node(*id).name == "ConsignmentItem");
+            let only = items.count() == 1;
+            m.find(waybill, "ConsignmentItem").filter(|_| only)?;
+            m.remove(waybill, "ConsignmentItem/Commodity/CargoDescription")
+        },
+    ),
 ];
 
-/// Any waybill, if the message is of main data or an addition.
+/// Any waybill, if the message is an original or a pre-load manifest, of main data or an addition.
 fn main_waybill(m: &Tree, r: &mut Random) -> Option<Id> {
     m.value("Head/FunctionCode")
         .filter(|form| matches!(*form, "9" | "2"))?;
+    manifest_waybill(m, r)
+}
+
+/// Any waybill, if the message is an original or a pre-load manifest.
+fn manifest_waybill(m: &Tree, r: &mut Random) -> Option<Id> {
+    m.find(ROOT, "Declaration/RepresentativePerson")?;
+    m.any(WAYBILL, r)
+}
+
+/// Any waybill, if the message is of this type.
+fn waybill_of(m: &Tree, r: &mut Random, message_type: &str) -> Option<Id> {
+    m.value("Head/MessageType")
+        .filter(|found| *found == message_type)?;
     m.any(WAYBILL, r)
 }
