@@ -119,17 +119,23 @@ pub(crate) const MANIFEST: &[Fault] = &[
         |m, _| {
             m.find(ROOT, "Declaration/RepresentativePerson")?;
             let list = m.find(ROOT, "Declaration")?;
-            let waybills = m
-                .children(list)
-                .filter(|id| m.node(*id).name == "Consignment");
+            let waybills = || {
+                m.children(list)
+                    .filter(|id| m.node(*id).name == "Consignment")
+            };
             let text = |id, path: &str| m.find(id, path).map(|found| m.text(found).to_owned());
-            let number = |id| text(id, "AssociatedTransportDocument/ID");
+            let house = |id| text(id, "AssociatedTransportDocument/ID");
             let master = |id| text(id, "TransportContractDocument/ID");
-            let with_house: Vec<Id> = waybills.filter(|id| number(*id).is_some()).collect();
-            let (first, last) = (*with_house.first()?, *with_house.last()?);
-            let differ = master(first) != master(last);
-            let house = number(first).filter(|_| differ)?;
-            m.change(last, "AssociatedTransportDocument/ID", house)
+            let first = waybills().find(|id| house(*id).is_some())?;
+            let last = waybills()
+                .last()
+                .filter(|last| master(*last) != master(first))?;
+            let (number, has_house) = (house(first)?, house(last).is_some());
+            if has_house {
+                m.change(last, "AssociatedTransportDocument/ID", number)
+            } else {
+                m.append_within(last, "AssociatedTransportDocument", "ID", number)
+            }
         },
     ),
     fault("value without currency", "MFT-1403", "value", |m, r| {
