@@ -17,7 +17,7 @@ use tongguan::generator::{Generated, Generator, Kind, Plan, YEAR_2022};
 use tongguan::xml::Limits;
 
 /// Messages, if the environment names no other number.
-const COUNT: u64 = 12_000;
+const COUNT: u64 = 30_000;
 const SEED: u64 = 2_022;
 
 #[test]
