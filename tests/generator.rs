@@ -75,11 +75,12 @@ fn check_part(catalogue: &Catalogue, seed: u64, part: u64, of: u64, count: u64) 
         let turn = number / 4;
         let types: Vec<&'static str> = kind.message_types().collect();
         let faults = kind.faults();
+        let mistakes = (turn / 2 % 4) as usize;
+        let named = faults[(turn / 8 % faults.len() as u64) as usize].name;
         let plan = Plan {
             message_type: Some(types[(turn % types.len() as u64) as usize]),
-            faults: (turn / 2 % 4) as usize,
-            fault: (turn / 2 % 4 > 0)
-                .then(|| faults[(turn / 8 % faults.len() as u64) as usize].name),
+            faults: mistakes,
+            fault: (mistakes > 0).then_some(named),
         };
         let message = generator.generate(kind, &plan);
         for planted in &message.planted {
