@@ -100,7 +100,7 @@ fn read(text: &str, limits: &Limits) -> usize {
 fn walk(schema: &Schema, text: &str, limits: &Limits) {
     let document = Document::from_text(text);
     let mut findings = Findings::new(10);
-    assert!(schema.walk(&document, None, limits, &mut (), &mut findings) && findings.is_empty());
+    assert!(schema.walk(&document, limits, &mut (), &mut findings) && findings.is_empty());
 }
 
 fn check(catalogue: &Catalogue, text: &str, limits: &Limits) {

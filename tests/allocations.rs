@@ -1,13 +1,18 @@
 //! A walk of a valid document allocates nothing for an element: one of ten thousand elements
 //! takes as many allocations as one of a thousand, and no more memory at once. The messages of
 //! `tests/messages` are made longer by code; the document itself lies outside what is counted.
+//! And rules that hold allocate nothing: a check costs as many allocations with them as without.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::fs;
 use std::path::Path;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+use tongguan::config::Config;
+use tongguan::family::Catalogue;
 use tongguan::finding::Findings;
+use tongguan::gateway;
 use tongguan::schema::{Files, Schema};
 use tongguan::xml::{Document, Limits};
 
@@ -44,6 +49,9 @@ unsafe impl GlobalAlloc for Counting {
         unsafe { System.realloc(at, layout, size) }
     }
 }
+
+/// Held while something is counted: tests of one program share its allocator.
+static COUNTED: Mutex<()> = Mutex::new(());
 
 #[global_allocator]
 static COUNTING: Counting = Counting;
@@ -117,7 +125,7 @@ fn walked(schema: &Schema, text: &str) -> (usize, usize) {
     let mut findings = Findings::new(10);
     let (count, live) = (COUNT.load(Relaxed), LIVE.load(Relaxed));
     PEAK.store(live, Relaxed);
-    let whole = schema.walk(&document, None, &Limits::default(), &mut (), &mut findings);
+    let whole = schema.walk(&document, &Limits::default(), &mut (), &mut findings);
     let cost = (COUNT.load(Relaxed) - count, PEAK.load(Relaxed) - live);
     assert!(whole && findings.is_empty(), "{:?}", findings.list());
     cost
@@ -125,6 +133,7 @@ fn walked(schema: &Schema, text: &str) -> (usize, usize) {
 
 #[test]
 fn a_walk_allocates_nothing_for_an_element() {
+    let _alone = COUNTED.lock();
     let mut wrong = Vec::new();
     for (family, entry, message, repeated) in MESSAGES {
         let schema = Schema::compile(entry, &files(family)).expect("a right schema");
@@ -143,6 +152,47 @@ fn a_walk_allocates_nothing_for_an_element() {
         );
         if long_cost.0 > short_cost.0 || long_cost.1 > short_cost.1 {
             wrong.push(format!("{message}: {short_cost:?}, then {long_cost:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// How often the second check of a message allocates: at the first, expressions are built.
+fn checked(catalogue: &Catalogue, text: &str) -> usize {
+    let mut counts = [0; 2];
+    for count in &mut counts {
+        let before = COUNT.load(Relaxed);
+        let checked = catalogue.check(text.as_bytes(), None, &Limits::default());
+        *count = COUNT.load(Relaxed) - before;
+        assert!(checked.findings.is_empty(), "{:?}", checked.findings.list());
+    }
+    counts[1]
+}
+
+#[test]
+fn rules_that_hold_allocate_nothing() {
+    let _alone = COUNTED.lock();
+    let with = gateway::catalogue(&Config::default()).expect("families");
+    let mut config = Config::default();
+    let codes = with.rules().map(|rule| rule.code.to_owned());
+    config.rules = codes.map(|code| (code, None)).collect();
+    let without = gateway::catalogue(&config).expect("families");
+    let mut wrong = Vec::new();
+    for message in [
+        "goods/import-air-one-item",
+        "goods/sea-containers-documents",
+        "manifest/mt1201-main",
+        "manifest/mt2201-main",
+        "aircraft/inbound-forecast",
+        "certificate/rcep",
+    ] {
+        let path = format!("tests/messages/{message}.xml");
+        let text = fs::read_to_string(&path).expect(&path);
+        let (with, without) = (checked(&with, &text), checked(&without, &text));
+        if with != without {
+            wrong.push(format!(
+                "{message}: {with} allocations with rules, {without} without"
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -245,7 +245,7 @@ fn keep(subject: &Subject, oracle: &str, text: &str, number: usize) -> String {
 fn findings(schema: &Schema, text: &str) -> Vec<Finding> {
     let mut findings = Findings::new(100);
     let document = Document::from_text(text);
-    schema.walk(&document, None, &Limits::default(), &mut (), &mut findings);
+    schema.walk(&document, &Limits::default(), &mut (), &mut findings);
     findings.list().to_vec()
 }
 

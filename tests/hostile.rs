@@ -184,7 +184,7 @@ fn outcome(files: &Files, document: Option<&str>) -> Outcome {
     };
     let mut findings = Findings::new(limits().findings_max);
     let complete = match Document::decode(text.as_bytes(), None, &mut findings) {
-        Some(document) => schema.walk(&document, None, &limits(), &mut (), &mut findings),
+        Some(document) => schema.walk(&document, &limits(), &mut (), &mut findings),
         None => false,
     };
     let list = findings.list().iter();

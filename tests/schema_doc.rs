@@ -336,7 +336,7 @@ fn refused() -> String {
 fn finding(schema: &Schema, document: &str) -> String {
     let mut findings = Findings::new(10);
     let document = Document::from_text(document);
-    schema.walk(&document, None, &Limits::default(), &mut (), &mut findings);
+    schema.walk(&document, &Limits::default(), &mut (), &mut findings);
     match findings.list() {
         [finding] => format!("{}: {}", finding.code, finding.text.en),
         other => panic!("{other:?}"),

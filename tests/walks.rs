@@ -16,7 +16,7 @@ use changes::Stock;
 use corpus::Values;
 use support::Random;
 use tongguan::finding::Findings;
-use tongguan::schema::{Files, Schema, root_of};
+use tongguan::schema::{Files, Opened, Schema};
 use tongguan::xml::{Document, Limits};
 
 /// A schema and documents for it.
@@ -80,10 +80,11 @@ fn folder_families(schemas: &Path, documents: &Path) -> Vec<Family> {
         let limits = Limits::default();
         let mut findings = Findings::new(1);
         if let Some(document) = Document::decode(&bytes, None, &mut findings)
-            && let Some((namespace, root)) = root_of(&document, &limits, &mut findings)
+            && let Some(opened) = Opened::new(&document, &limits, &mut findings)
         {
             // The text is UTF-8 now, whatever it says.
-            let root = (namespace.into_owned(), root.to_owned());
+            let (namespace, root) = opened.root();
+            let root = (namespace.to_owned(), root.to_owned());
             texts.push((root, document.text.replace("encoding=\"GB18030\"", "")));
         }
     }
@@ -468,7 +469,7 @@ fn found(schema: &Schema, bytes: &[u8]) -> Vec<String> {
     let limits = Limits::default();
     let mut findings = Findings::new(limits.findings_max);
     if let Some(document) = Document::decode(bytes, None, &mut findings) {
-        schema.walk(&document, None, &limits, &mut (), &mut findings);
+        schema.walk(&document, &limits, &mut (), &mut findings);
     }
     findings.sort();
     let list = findings.list().iter();

@@ -54,7 +54,7 @@ fn planted_mistakes_are_named_each_and_nothing_else() {
         let text = std::fs::read_to_string(path).expect("a document");
         let mut findings = Findings::new(1000);
         let document = Document::from_text(&text);
-        schema.walk(&document, None, &Limits::default(), &mut (), &mut findings);
+        schema.walk(&document, &Limits::default(), &mut (), &mut findings);
         findings.sort();
         let list = findings.list().iter();
         let mut found: Vec<String> = list
@@ -190,7 +190,7 @@ fn check_values(values: &Values) -> Vec<String> {
 fn findings(schema: &Schema, document: &str) -> Vec<String> {
     let mut findings = Findings::new(100);
     let document = Document::from_text(document);
-    schema.walk(&document, None, &Limits::default(), &mut (), &mut findings);
+    schema.walk(&document, &Limits::default(), &mut (), &mut findings);
     let list = findings.list().iter();
     list.map(|finding| format!("{} {}", finding.code, finding.path))
         .collect()

@@ -31,7 +31,7 @@ pub fn limits(findings_max: usize) -> Limits {
 pub fn check(schema: &Schema, bytes: &[u8], limits: &Limits) -> Findings {
     let mut findings = Findings::new(limits.findings_max);
     if let Some(document) = Document::decode(bytes, None, &mut findings) {
-        schema.walk(&document, None, limits, &mut (), &mut findings);
+        schema.walk(&document, limits, &mut (), &mut findings);
     }
     findings.sort();
     findings

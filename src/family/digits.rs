@@ -39,47 +39,55 @@ impl Algorithm {
 }
 
 fn uscc(text: &str) -> bool {
-    // Without I, O, S, V and Z, which look like digits.
-    const SYMBOLS: &str = "0123456789ABCDEFGHJKLMNPQRTUWXY";
     const WEIGHTS: [usize; 17] = [
         1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28,
     ];
-    let values: Option<Vec<usize>> = text.chars().map(|c| SYMBOLS.find(c)).collect();
-    values
-        .filter(|values| values.len() == 18)
-        .is_some_and(|values| {
-            let sum: usize = values
-                .iter()
-                .zip(WEIGHTS)
-                .map(|(value, weight)| value * weight)
-                .sum();
-            (31 - sum % 31) % 31 == values[17]
-        })
+    let Ok(bytes) = <&[u8; 18]>::try_from(text.as_bytes()) else {
+        return false;
+    };
+    let value = |byte: u8| Some(USCC_VALUES[usize::from(byte)]).filter(|value| *value < 31);
+    let sum = bytes
+        .iter()
+        .zip(WEIGHTS)
+        .try_fold(0, |sum, (byte, weight)| Some(sum + value(*byte)? * weight));
+    sum.is_some_and(|sum| value(bytes[17]) == Some((31 - sum % 31) % 31))
 }
+
+/// What each symbol of a unified social credit code counts; 31 for what is none.
+const USCC_VALUES: [usize; 256] = {
+    // Without I, O, S, V and Z, which look like digits.
+    let symbols = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
+    let mut values = [symbols.len(); 256];
+    let mut value = 0;
+    while value < symbols.len() {
+        values[symbols[value] as usize] = value;
+        value += 1;
+    }
+    values
+};
 
 fn organisation(text: &str) -> bool {
     const WEIGHTS: [u32; 8] = [3, 7, 9, 10, 5, 8, 4, 2];
-    let bytes: Vec<u8> = text.bytes().filter(|byte| *byte != b'-').collect();
-    let hyphen = text.find('-').is_none_or(|at| at == 8 && text.len() == 10);
-    if bytes.len() != 9 || !hyphen {
-        return false;
-    }
+    let (code, check) = match text.as_bytes() {
+        [code @ .., b'-', check] | [code @ .., check] if code.len() == 8 => (code, *check),
+        _ => return false,
+    };
     let value = |byte: u8| match byte {
         b'0'..=b'9' => Some(u32::from(byte - b'0')),
         b'A'..=b'Z' => Some(u32::from(byte - b'A') + 10),
         _ => None,
     };
-    let sum = bytes[..8]
+    let sum = code
         .iter()
         .zip(WEIGHTS)
         .try_fold(0, |sum, (byte, weight)| Some(sum + value(*byte)? * weight));
     sum.is_some_and(|sum| {
-        let check = match 11 - sum % 11 {
-            10 => b'X',
-            11 => b'0',
-            digit => b'0' + digit as u8,
-        };
-        check == bytes[8]
+        check
+            == match 11 - sum % 11 {
+                10 => b'X',
+                11 => b'0',
+                digit => b'0' + digit as u8,
+            }
     })
 }
 
@@ -109,15 +117,19 @@ fn container(text: &str) -> bool {
 }
 
 fn air_waybill(text: &str) -> bool {
-    let digits = match text.len() {
-        12 if text.as_bytes()[3] == b'-' => text.replacen('-', "", 1),
-        _ => text.to_owned(),
+    let (prefix, serial) = match text.as_bytes() {
+        [prefix @ .., b'-', _, _, _, _, _, _, _, _] => (prefix, &text.as_bytes()[text.len() - 8..]),
+        bytes => bytes.split_at(bytes.len().min(3)),
     };
-    if digits.len() != 11 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+    let digits = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_digit);
+    if prefix.len() != 3 || serial.len() != 8 || !digits(prefix) || !digits(serial) {
         return false;
     }
-    let serial: u32 = digits[3..10].parse().expect("seven digits");
-    serial % 7 == u32::from(digits.as_bytes()[10] - b'0')
+    let number = |bytes: &[u8]| {
+        let values = bytes.iter().map(|byte| u32::from(byte - b'0'));
+        values.fold(0, |number, digit| number * 10 + digit)
+    };
+    number(&serial[..7]) % 7 == number(&serial[7..])
 }
 
 fn identity_card(text: &str) -> bool {

@@ -76,7 +76,7 @@ impl<'a> Eye<'a, '_> {
             Test::In(values) => values.iter().any(|value| value == text),
             Test::NotIn(values) => !values.iter().any(|value| value == text),
             Test::Present(present) => self.is_there(&condition.field) == *present,
-            Test::Matches(pattern, fits) => !text.is_empty() && pattern.is_match(text) == *fits,
+            Test::Matches(pattern, fits) => (!text.is_empty() && pattern.is_match(text)) == *fits,
             Test::Same(other) => {
                 !text.is_empty() && self.value(other).is_some_and(|(_, other)| other == text)
             }
@@ -392,6 +392,11 @@ impl<'a> Eye<'a, '_> {
                 }
             }
             Check::Refer { field, split, to } => {
+                let mut refers = false;
+                self.each_value(std::slice::from_ref(field), &mut |_, _| refers = true);
+                if !refers {
+                    return;
+                }
                 let mut known = Seen::new();
                 self.each_value(std::slice::from_ref(to), &mut |_, value| {
                     known.insert(value);
@@ -474,6 +479,9 @@ impl<'a> Eye<'a, '_> {
         by: &[Path],
         breach: &mut dyn FnMut(Node, String, &str, String),
     ) {
+        if self.count(of) < 2 {
+            return;
+        }
         let mut seen = Seen::new();
         self.select(of, &mut |eye| {
             let mut key = [""; UNIQUE_PATHS_MAX];

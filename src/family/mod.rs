@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use crate::declaration::Status;
 use crate::finding::{Finding, Findings, Severity, Text, listing, nearest};
-use crate::schema::{Files, Mistake, Schema, root_of};
+use crate::schema::{Files, Mistake, Opened, Schema};
 use crate::xml::{Document, Limits, paths};
 
 use self::evaluate::{Breach, evaluate, spoken};
@@ -312,17 +312,17 @@ impl Catalogue {
         let Some(document) = Document::decode(bytes, charset, findings) else {
             return;
         };
-        let Some((namespace, root)) = root_of(&document, limits, findings) else {
+        let Some(opened) = Opened::new(&document, limits, findings) else {
             return;
         };
+        let (namespace, root) = opened.root();
         let found = self.messages.iter().find(|message| {
-            message.role == role && message.root == root && *message.namespace == namespace
+            message.role == role && message.root == root && message.namespace == namespace
         });
         if let Some(message_type) = found {
             let mut record = Record::new(&message_type.shape);
-            let root = Some((&*namespace, root));
             let schema = &message_type.schema;
-            let whole = schema.walk(&document, root, limits, &mut record, findings);
+            let whole = schema.walk_opened(opened, limits, &mut record, findings);
             then(Walked {
                 message_type,
                 document: &document,
@@ -333,12 +333,12 @@ impl Catalogue {
             return;
         }
         let mut wrappers = wrappers.iter();
-        let around = |wrapper: &&Wrapper| wrapper.root == root && *wrapper.namespace == namespace;
+        let around = |wrapper: &&Wrapper| wrapper.root == root && wrapper.namespace == namespace;
         let Some(wrapper) = wrappers.find(around) else {
-            findings.push(self.unknown(role, &document, &namespace, root));
+            findings.push(self.unknown(role, &document, namespace, root));
             return;
         };
-        let Some((inner, path)) = wrapper.open(&document, limits, findings) else {
+        let Some((inner, path)) = wrapper.open(opened, &document, limits, findings) else {
             return;
         };
         let mut found = Findings::new(limits.findings_max);

@@ -179,21 +179,38 @@ struct RecordNode {
     value_offset: usize,
     text: (u32, u32),
     misfit: bool,
-    /// A value stands inside it, whether anybody named that or not.
+    /// An element inside it has a value, whether anybody named that or not.
     filled: bool,
 }
 
 /// What was kept of one message.
 pub struct Record<'s> {
     shape: &'s Shape,
+    room: Room,
+    /// How many of the open elements are on the way to the message's root.
+    on_way: usize,
+    /// How many of the open elements are known to have a value inside.
+    filled: usize,
+}
+
+/// The room that a record needs. A thread keeps it for the next message: making it anew, sized
+/// by the shape, cost a tenth of a small message's validation.
+#[derive(Default)]
+struct Room {
     nodes: Vec<RecordNode>,
     texts: String,
     /// The open elements; [`NONE`] for those that nobody named.
     open: Vec<u32>,
-    /// How many of the open elements are on the way to the message's root.
-    on_way: usize,
-    /// The nodes of each shape.
+    /// The nodes of each shape; empty for all shapes while no record has the room.
     alike: Vec<Alike>,
+}
+
+/// Room beyond this many bytes of texts or nodes is given back after a message: few are so
+/// large, and a thread should not hold what only they need.
+const ROOM_MAX: usize = 1 << 20;
+
+thread_local! {
+    static ROOM: Cell<Room> = Cell::default();
 }
 
 /// The nodes of one shape, in the order of the message, which is that of their numbers.
@@ -206,50 +223,73 @@ struct Alike {
     asked: Cell<(u32, u32)>,
 }
 
+impl Alike {
+    fn none() -> Alike {
+        Alike {
+            first: NONE,
+            last: NONE,
+            asked: Cell::new((NONE, NONE)),
+        }
+    }
+}
+
+impl Drop for Record<'_> {
+    fn drop(&mut self) {
+        let mut room = std::mem::take(&mut self.room);
+        if room.texts.capacity() > ROOM_MAX
+            || room.nodes.capacity() * size_of::<RecordNode>() > ROOM_MAX
+        {
+            return;
+        }
+        for node in &room.nodes {
+            room.alike[node.shape as usize] = Alike::none();
+        }
+        room.nodes.clear();
+        room.texts.clear();
+        room.open.clear();
+        ROOM.set(room);
+    }
+}
+
 impl<'s> Record<'s> {
     /// Nothing yet.
     pub fn new(shape: &'s Shape) -> Record<'s> {
+        let mut room = ROOM.take();
+        if room.alike.len() < shape.nodes.len() {
+            room.alike.resize(shape.nodes.len(), Alike::none());
+        }
         Record {
             shape,
-            nodes: Vec::with_capacity(64),
-            texts: String::with_capacity(1024),
-            open: Vec::with_capacity(8),
+            room,
             on_way: 0,
-            alike: vec![
-                Alike {
-                    first: NONE,
-                    last: NONE,
-                    asked: Cell::new((NONE, NONE)),
-                };
-                shape.nodes.len()
-            ],
+            filled: 0,
         }
     }
 
     /// Whether the root was met.
     pub fn is_rooted(&self) -> bool {
-        !self.nodes.is_empty()
+        !self.room.nodes.is_empty()
     }
 
     /// The value of a node; empty when it has none.
     pub fn text(&self, node: Node) -> &str {
-        let (start, end) = self.nodes[node.0 as usize].text;
-        &self.texts[start as usize..end as usize]
+        let (start, end) = self.room.nodes[node.0 as usize].text;
+        &self.room.texts[start as usize..end as usize]
     }
 
     /// Whether the node's text did not fit its type.
     pub fn is_misfit(&self, node: Node) -> bool {
-        self.nodes[node.0 as usize].misfit
+        self.room.nodes[node.0 as usize].misfit
     }
 
     /// Offset of the `<` of the element that `node` is or belongs to.
     pub fn offset(&self, node: Node) -> usize {
-        self.nodes[node.0 as usize].offset
+        self.room.nodes[node.0 as usize].offset
     }
 
     /// Offset of the value of `node`, or of its element if it has none.
     pub fn value_offset(&self, node: Node) -> usize {
-        let node = &self.nodes[node.0 as usize];
+        let node = &self.room.nodes[node.0 as usize];
         if node.value_offset > 0 {
             node.value_offset
         } else {
@@ -276,7 +316,10 @@ impl<'s> Record<'s> {
         };
         // A shape is one path from the root, so the nodes of it inside the context are those
         // asked for.
-        let alike = &self.alike[*last as usize];
+        let alike = &self.room.alike[*last as usize];
+        if alike.first == NONE {
+            return;
+        }
         let (asked, found) = alike.asked.get();
         let mut at = if asked != NONE && asked <= start.0 {
             found
@@ -284,18 +327,18 @@ impl<'s> Record<'s> {
             alike.first
         };
         while at != NONE && at < start.0 {
-            at = self.nodes[at as usize].next_alike;
+            at = self.room.nodes[at as usize].next_alike;
         }
         alike.asked.set((start.0, at));
-        let end = self.nodes[start.0 as usize].end;
+        let end = self.room.nodes[start.0 as usize].end;
         while at < end && each(Node(at)) {
-            at = self.nodes[at as usize].next_alike;
+            at = self.room.nodes[at as usize].next_alike;
         }
     }
 
     fn push(&mut self, shape: u32, parent: u32, offset: usize) -> u32 {
-        let number = self.nodes.len() as u32;
-        self.nodes.push(RecordNode {
+        let number = self.room.nodes.len() as u32;
+        self.room.nodes.push(RecordNode {
             shape,
             next_alike: NONE,
             end: NONE,
@@ -306,27 +349,30 @@ impl<'s> Record<'s> {
             misfit: false,
             filled: false,
         });
-        let alike = &mut self.alike[shape as usize];
+        let alike = &mut self.room.alike[shape as usize];
         match std::mem::replace(&mut alike.last, number) {
             NONE => alike.first = number,
-            before => self.nodes[before as usize].next_alike = number,
+            before => self.room.nodes[before as usize].next_alike = number,
         }
         number
     }
 
     /// A value stands in the innermost open element, and so in those around it.
     fn fill(&mut self) {
-        let around = self.open.iter().rev().filter(|node| **node != NONE);
-        for node in around {
-            if std::mem::replace(&mut self.nodes[*node as usize].filled, true) {
-                return;
+        let around = self.room.open.len() - 1;
+        if self.filled < around {
+            for node in &self.room.open[self.filled..around] {
+                if *node != NONE {
+                    self.room.nodes[*node as usize].filled = true;
+                }
             }
+            self.filled = around;
         }
     }
 
     /// An element that opens before the message's root was met: is it that root?
     fn root(&mut self, name: Symbol, offset: usize) -> u32 {
-        let depth = self.open.len();
+        let depth = self.room.open.len();
         let inside = &self.shape.inside;
         let is_next = depth == 0 || inside.get(depth - 1) == Some(&name);
         if self.on_way < depth || !is_next {
@@ -340,39 +386,42 @@ impl<'s> Record<'s> {
     }
 
     fn keep(&mut self, node: u32, value: &str, offset: usize) {
-        let start = self.texts.len() as u32;
-        self.texts.push_str(value);
-        let node = &mut self.nodes[node as usize];
-        node.text = (start, self.texts.len() as u32);
+        let start = self.room.texts.len() as u32;
+        self.room.texts.push_str(value);
+        let node = &mut self.room.nodes[node as usize];
+        node.text = (start, self.room.texts.len() as u32);
         node.value_offset = offset;
     }
 }
 
 impl Sink for Record<'_> {
     fn start(&mut self, name: Symbol, offset: usize) {
-        let node = match self.open.last() {
-            None | Some(&NONE) if self.nodes.is_empty() => self.root(name, offset),
+        let node = match self.room.open.last() {
+            None | Some(&NONE) if self.room.nodes.is_empty() => self.root(name, offset),
             None | Some(&NONE) => NONE,
-            Some(&parent) => match self.shape.child(self.nodes[parent as usize].shape, name) {
+            Some(&parent) => match self
+                .shape
+                .child(self.room.nodes[parent as usize].shape, name)
+            {
                 NONE => NONE,
                 shape => self.push(shape, parent, offset),
             },
         };
-        self.open.push(node);
+        self.room.open.push(node);
     }
 
     fn attribute(&mut self, name: Symbol, value: &str, offset: usize) {
         if !value.is_empty() {
             self.fill();
         }
-        let Some(&parent) = self.open.last().filter(|node| **node != NONE) else {
+        let Some(&parent) = self.room.open.last().filter(|node| **node != NONE) else {
             return;
         };
         let shape = self
             .shape
-            .attribute(self.nodes[parent as usize].shape, name);
+            .attribute(self.room.nodes[parent as usize].shape, name);
         if shape != NONE {
-            let element = self.nodes[parent as usize].offset;
+            let element = self.room.nodes[parent as usize].offset;
             let node = self.push(shape, parent, element);
             self.keep(node, value, offset);
         }
@@ -380,35 +429,37 @@ impl Sink for Record<'_> {
 
     fn text(&mut self, value: &str, offset: usize) {
         self.fill();
-        if let Some(&node) = self.open.last().filter(|node| **node != NONE) {
+        if let Some(&node) = self.room.open.last().filter(|node| **node != NONE) {
             self.keep(node, value, offset);
         }
     }
 
     fn misfit(&mut self) {
         self.fill();
-        if let Some(&node) = self.open.last().filter(|node| **node != NONE) {
-            self.nodes[node as usize].misfit = true;
+        if let Some(&node) = self.room.open.last().filter(|node| **node != NONE) {
+            self.room.nodes[node as usize].misfit = true;
         }
     }
 
     fn end(&mut self) {
-        if let Some(node) = self.open.pop().filter(|node| *node != NONE) {
-            self.nodes[node as usize].end = self.nodes.len() as u32;
+        if let Some(node) = self.room.open.pop().filter(|node| *node != NONE) {
+            self.room.nodes[node as usize].end = self.room.nodes.len() as u32;
         }
-        self.on_way = self.on_way.min(self.open.len());
+        let open = self.room.open.len();
+        self.on_way = self.on_way.min(open);
+        self.filled = self.filled.min(open);
     }
 }
 
 impl Record<'_> {
     /// Whether a value stands inside `node`, however deep.
     pub fn is_filled(&self, node: Node) -> bool {
-        self.nodes[node.0 as usize].filled
+        self.room.nodes[node.0 as usize].filled
     }
 
     /// The element around `node`; the root is around itself.
     pub fn parent(&self, node: Node) -> Node {
-        match self.nodes[node.0 as usize].parent {
+        match self.room.nodes[node.0 as usize].parent {
             NONE => ROOT,
             parent => Node(parent),
         }

@@ -44,7 +44,7 @@ pub enum Test {
     In(Vec<String>),
     NotIn(Vec<String>),
     Present(bool),
-    /// Whether it fits, if it has a value.
+    /// Whether it has a value that fits.
     Matches(Pattern, bool),
     /// It has the same value as this one.
     Same(Path),

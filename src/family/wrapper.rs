@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::finding::{Finding, Findings, Severity, Text};
-use crate::schema::Schema;
+use crate::schema::{Opened, Schema};
 use crate::xml::{Document, Limits, paths};
 
 use super::record::{Path, ROOT, Record, Shape};
@@ -31,15 +31,14 @@ impl Wrapper {
     /// `None` after findings.
     pub fn open(
         &self,
+        opened: Opened<'_>,
         document: &Document<'_>,
         limits: &Limits,
         findings: &mut Findings,
     ) -> Option<(Vec<u8>, String)> {
         let mut record = Record::new(&self.shape);
-        let root = Some((self.namespace.as_str(), self.root.as_str()));
-        let whole = self
-            .schema
-            .walk(document, root, limits, &mut record, findings);
+        let schema = &self.schema;
+        let whole = schema.walk_opened(opened, limits, &mut record, findings);
         if !whole || findings.refuse() {
             return None;
         }

@@ -46,8 +46,6 @@ pub use violation::MESSAGES;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use std::borrow::Cow;
-
 use crate::finding::Findings;
 use crate::xml::{Document, Event, Limits, Reader};
 
@@ -115,42 +113,66 @@ impl Schema {
     }
 
     /// Walks `document`, pushes every violation to `findings` (unsorted), and tells `sink`
-    /// what it meets. `root`, as namespace and local name, is the only root admitted; without
-    /// it every global element is. True when the document was read to its end.
+    /// what it meets. Every global element may be the root. True when the document was read to
+    /// its end.
     pub fn walk(
         &self,
         document: &Document<'_>,
-        root: Option<(&str, &str)>,
         limits: &Limits,
         sink: &mut impl Sink,
         findings: &mut Findings,
     ) -> bool {
-        walk::walk(self, document, root, limits, sink, findings)
+        let opened = Opened::new(document, limits, findings);
+        opened.is_some_and(|opened| self.walk_opened(opened, limits, sink, findings))
+    }
+
+    /// [`Schema::walk`] of a document whose root was looked at already.
+    pub fn walk_opened(
+        &self,
+        opened: Opened<'_>,
+        limits: &Limits,
+        sink: &mut impl Sink,
+        findings: &mut Findings,
+    ) -> bool {
+        walk::walk(self, opened, limits, sink, findings)
     }
 
     /// Whether `document` is valid, found out by the plain walk: slowly, and by the letter of
     /// the standard. `None`: a content model grew too large to tell. For tests.
-    pub fn plain_verdict(
-        &self,
-        document: &Document<'_>,
-        root: Option<(&str, &str)>,
-        limits: &Limits,
-    ) -> Option<bool> {
-        plain::verdict(self, document, root, limits)
+    pub fn plain_verdict(&self, document: &Document<'_>, limits: &Limits) -> Option<bool> {
+        plain::verdict(self, document, limits)
     }
 }
 
-/// Namespace and local name of the root element; nothing after it is read. `None`: not
-/// well-formed that far, and a finding was pushed.
-pub fn root_of<'a>(
+/// A document that was read as far as the start tag of its root.
+pub struct Opened<'a> {
     document: &'a Document<'a>,
-    limits: &'a Limits,
-    findings: &mut Findings,
-) -> Option<(Cow<'a, str>, &'a str)> {
-    let mut reader = Reader::new(document, limits);
-    match reader.next(findings)? {
-        Event::Start { local, .. } => Some((reader.into_namespace(), local)),
-        Event::Text { .. } | Event::End { .. } => None,
+    reader: Reader<'a>,
+    root: Event<'a>,
+}
+
+impl<'a> Opened<'a> {
+    /// Reads that far. `None`: it is not well-formed that far, and a finding was pushed.
+    pub fn new(
+        document: &'a Document<'a>,
+        limits: &'a Limits,
+        findings: &mut Findings,
+    ) -> Option<Opened<'a>> {
+        let mut reader = Reader::new(document, limits);
+        let root = reader.next(findings)?;
+        Some(Opened {
+            document,
+            reader,
+            root,
+        })
+    }
+
+    /// Namespace and local name of the root.
+    pub fn root(&self) -> (&str, &'a str) {
+        match self.root {
+            Event::Start { local, .. } => (self.reader.namespace(), local),
+            Event::Text { .. } | Event::End { .. } => ("", ""),
+        }
     }
 }
 

@@ -49,12 +49,7 @@ fn require(satisfied: bool) -> Result<(), Stop> {
 }
 
 /// See [`Schema::plain_verdict`].
-pub fn verdict(
-    schema: &Schema,
-    document: &Document<'_>,
-    root: Option<(&str, &str)>,
-    limits: &Limits,
-) -> Option<bool> {
+pub fn verdict(schema: &Schema, document: &Document<'_>, limits: &Limits) -> Option<bool> {
     let Some(tree) = Tree::read(document, limits) else {
         return Some(false);
     };
@@ -66,7 +61,7 @@ pub fn verdict(
         ids: HashSet::new(),
         references: Vec::new(),
     };
-    match plain.document(root) {
+    match plain.document() {
         Ok(()) => Some(true),
         Err(Stop::Invalid) => Some(false),
         Err(Stop::Undecided) => None,
@@ -100,17 +95,13 @@ struct Known {
 type Waiting = Vec<(usize, Option<ElementId>)>;
 
 impl Plain<'_> {
-    fn document(&mut self, root: Option<(&str, &str)>) -> Result<(), Stop> {
+    fn document(&mut self) -> Result<(), Stop> {
         let names = &self.schema.names;
-        let node = &self.tree.nodes[0];
-        if let Some(root) = root {
-            require((node.namespace.as_str(), node.local.as_str()) == root)?;
-        }
         // cvc-assess-elt.1.1: a declaration, or else a type that the root itself names.
         let declared = self.tree.name(0, names);
         let declared = declared.and_then(|name| self.schema.roots.get(&name).copied());
         let typed = self.tree.attribute(0, XSI, "type").is_some();
-        require(declared.is_some() || (typed && root.is_none()))?;
+        require(declared.is_some() || typed)?;
         let mut waiting = vec![(0, declared)];
         while let Some((node, element)) = waiting.pop() {
             self.element(node, element, &mut waiting)?;

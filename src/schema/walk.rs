@@ -6,9 +6,8 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use crate::finding::{self, Findings};
-use crate::xml::{Document, Event, Limits, Reader};
+use crate::xml::{Event, Limits, Reader};
 
-use super::Sink;
 use super::automaton::Automaton;
 use super::derivative::Expr;
 use super::instance::{Ids, has_type};
@@ -19,20 +18,24 @@ use super::simple::Simple;
 use super::tables::*;
 use super::value::Prefixes;
 use super::violation::{Violation, report};
+use super::{Opened, Sink};
 
-/// See [`Schema::walk`].
+/// See [`Schema::walk_opened`].
 pub fn walk(
     schema: &Schema,
-    document: &Document<'_>,
-    root: Option<(&str, &str)>,
+    opened: Opened<'_>,
     limits: &Limits,
     sink: &mut impl Sink,
     findings: &mut Findings,
 ) -> bool {
+    let Opened {
+        document,
+        mut reader,
+        root,
+    } = opened;
     let mut walk = Walk {
         schema,
         limits,
-        root,
         sink,
         frames: Vec::with_capacity(16),
         counters: Vec::new(),
@@ -46,11 +49,11 @@ pub fn walk(
         detours: Vec::new(),
         last_space: None,
     };
-    let mut reader = Reader::new(document, limits);
     let mut refusals = Findings::new(1);
     // How many elements deep inside one that is passed over.
     let mut passing = 0usize;
-    while let Some(event) = reader.next(&mut refusals) {
+    let mut next = Some(root);
+    while let Some(event) = next {
         match event {
             Event::Start { .. } if passing > 0 => passing += 1,
             Event::End { .. } if passing > 0 => passing -= 1,
@@ -66,6 +69,7 @@ pub fn walk(
                 reader.pass_blanks(walk.ignores_blanks());
             }
         }
+        next = reader.next(&mut refusals);
     }
     if reader.is_complete() {
         walk.unresolved();
@@ -85,7 +89,6 @@ pub fn walk(
 pub(super) struct Walk<'a, 's, S> {
     pub schema: &'s Schema,
     pub limits: &'s Limits,
-    pub root: Option<(&'s str, &'s str)>,
     pub sink: &'s mut S,
     pub frames: Vec<Frame<'s>>,
     /// The counters of the content models of open elements.
@@ -314,22 +317,12 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
 
     fn found_root(&mut self, root: Child<'_>) -> Found {
         let schema = self.schema;
-        let only = self
-            .root
-            .map(|(namespace, local)| schema.names.find(namespace, local));
-        let admitted = only.is_none_or(|only| only.is_some() && only == root.name);
-        let declared = root
-            .name
-            .filter(|_| admitted)
-            .and_then(|name| schema.roots.get(&name).copied());
+        let declared = root.name.and_then(|name| schema.roots.get(&name).copied());
         match declared {
             Some(element) => self.concrete(element, root.offset),
-            None if root.typed && only.is_none() => Found::Undeclared,
+            None if root.typed => Found::Undeclared,
             None => {
-                let expected = match self.root {
-                    Some((_, local)) => local.to_owned(),
-                    None => finding::meant(root.local, &schema.roots()),
-                };
+                let expected = finding::meant(root.local, &schema.roots());
                 self.refuse("cvc-elt.1", root, expected)
             }
         }

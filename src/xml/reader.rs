@@ -113,15 +113,6 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// [`Reader::namespace`], for whoever reads no further.
-    pub fn into_namespace(mut self) -> Cow<'a, str> {
-        match self.binding.checked_sub(1) {
-            Some(at) => self.bindings.swap_remove(at).namespace,
-            None if self.prefix == "xml" => Cow::Borrowed(XML_NAMESPACE),
-            None => Cow::Borrowed(""),
-        }
-    }
-
     /// Which declaration the namespace of the element that just began comes from: a number
     /// that no other declaration of the document has; `None` without a declaration.
     pub fn declaration(&self) -> Option<u32> {

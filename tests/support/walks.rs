@@ -9,13 +9,13 @@ use tongguan::xml::{Document, Limits};
 pub fn fast(schema: &Schema, text: &str, limits: &Limits) -> bool {
     let mut findings = Findings::new(1);
     let document = Document::from_text(text);
-    let complete = schema.walk(&document, None, limits, &mut (), &mut findings);
+    let complete = schema.walk(&document, limits, &mut (), &mut findings);
     complete && findings.is_empty()
 }
 
 /// The verdict of the plain walk; `None` if it cannot tell.
 pub fn plain(schema: &Schema, text: &str, limits: &Limits) -> Option<bool> {
-    schema.plain_verdict(&Document::from_text(text), None, limits)
+    schema.plain_verdict(&Document::from_text(text), limits)
 }
 
 /// The verdict of both, `None` if the plain walk cannot tell, and an error if they differ.
