@@ -80,15 +80,15 @@ pub(crate) const GOODS: &[Fault] = &[
     fault("check digit of the trader", "DEC-1401", "trader", |m, _| {
         spoil(m, ROOT, "DecHead/TradeCoScc")
     }),
-    fault("check digit of the owner", "DEC-1402", "owner", |m, _| {
+    fault("check digit of the owner", "DEC-1401", "owner", |m, _| {
         spoil(m, ROOT, "DecHead/OwnerCodeScc")
     }),
-    fault("check digit of the agent", "DEC-1403", "agent", |m, _| {
+    fault("check digit of the agent", "DEC-1401", "agent", |m, _| {
         spoil(m, ROOT, "DecHead/AgentCodeScc")
     }),
     fault(
         "check digit of the typist's company",
-        "DEC-1404",
+        "DEC-1401",
         "cop",
         |m, _| spoil(m, ROOT, "DecHead/CopCodeScc"),
     ),
@@ -121,7 +121,7 @@ pub(crate) const GOODS: &[Fault] = &[
         let last = last_item(m).filter(|_| !named)?;
         m.change(last, "GNo", "51")
     }),
-    fault("date that there is not", "DEC-1702", "date", |m, _| {
+    fault("date that there is not", "DEC-1701", "date", |m, _| {
         m.change(ROOT, "DecHead/PDate", "20260230")
     }),
     fault(
@@ -139,10 +139,10 @@ pub(crate) const GOODS: &[Fault] = &[
             m.remove(item, "SecondQty")
         },
     ),
-    fault("declared without port", "DEC-1105", "port", |m, _| {
+    fault("declared without port", "DEC-1106", "port", |m, _| {
         m.remove(ROOT, "DecHead/DistinatePort")
     }),
-    fault("item without duty mode", "DEC-1107", "duty", |m, r| {
+    fault("item without duty mode", "DEC-1108", "duty", |m, r| {
         let item = m.any(ITEM, r)?;
         m.remove(item, "DutyMode")
     }),
@@ -187,7 +187,7 @@ pub(crate) const GOODS: &[Fault] = &[
     fault("no packages", "DEC-1504", "packages", |m, _| {
         m.change(ROOT, "DecHead/PackNo", "0")
     }),
-    fault("tariff code with a letter", "DEC-1406", "tariff", |m, r| {
+    fault("tariff code with a letter", "DEC-1407", "tariff", |m, r| {
         let item = m.any(ITEM, r)?;
         m.change(item, "CodeTS", "90275000X0")
     }),

@@ -203,15 +203,20 @@ pub(crate) const MANIFEST: &[Fault] = &[
             Some(format!("{missing}/Name"))
         },
     ),
-    fault("type of another message", "MFT-2101", "type", |m, _| {
-        // Some numbers of messages name the type too.
-        let named = m
-            .value("Head/MessageID")
-            .is_some_and(|number| number.starts_with("CN_"));
-        m.value("Head/MessageType")
-            .filter(|name| *name == "MT1201" && !named)?;
-        m.change(ROOT, "Head/MessageType", "MT2201")
-    }),
+    fault(
+        "type of another message",
+        "cvc-enumeration-valid",
+        "type",
+        |m, _| {
+            // Some numbers of messages name the type too.
+            let named = m
+                .value("Head/MessageID")
+                .is_some_and(|number| number.starts_with("CN_"));
+            m.value("Head/MessageType")
+                .filter(|name| *name == "MT1201" && !named)?;
+            m.change(ROOT, "Head/MessageType", "MT2201")
+        },
+    ),
     fault(
         "consolidator of an import",
         "MFT-2104",
