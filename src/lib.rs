@@ -19,6 +19,8 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+/// Trade messages as they might come, with mistakes on request; it knows nothing of the gateway.
+pub mod generator;
 /// A fault is ours or a neighbour's: whose it is, whether to try again, and why.
 pub mod fault;
 /// A finding is the trader's mistake: what, where, what was expected, how to mend it.

@@ -1,0 +1,108 @@
+//! Mistakes on request. Each is one small change of a message that is right, and causes exactly
+//! one finding, whatever else is planted beside it.
+
+mod aircraft;
+mod certificate;
+mod goods;
+mod manifest;
+
+use super::random::Random;
+use super::tree::{Id, Tree};
+use super::{Plan, Planted};
+
+pub(super) use self::aircraft::AIRCRAFT;
+pub(super) use self::certificate::CERTIFICATE;
+pub(super) use self::goods::GOODS;
+pub(super) use self::manifest::MANIFEST;
+
+const ROOT: Id = Tree::ROOT;
+
+/// A mistake that can be planted.
+#[derive(Debug, Clone, Copy)]
+pub struct Fault {
+    /// What is wrong.
+    pub name: &'static str,
+    /// The code of the finding that it causes.
+    pub code: &'static str,
+    /// What of the message it concerns; two faults of one message never concern the same.
+    part: &'static str,
+    plant: Plant,
+}
+
+/// Changes the message, if it has a place for the mistake, and gives the path of the finding.
+type Plant = fn(&mut Tree, &mut Random) -> Option<String>;
+
+const fn fault(name: &'static str, code: &'static str, part: &'static str, plant: Plant) -> Fault {
+    Fault {
+        name,
+        code,
+        part,
+        plant,
+    }
+}
+
+/// Plants what is planned, and says what was planted.
+pub(super) fn plant(
+    table: &'static [Fault],
+    plan: &Plan,
+    tree: &mut Tree,
+    random: &mut Random,
+) -> Vec<Planted> {
+    let wanted = plan.faults.max(usize::from(plan.fault.is_some()));
+    let mut planted = Vec::new();
+    let mut parts = Vec::new();
+    let mut try_to = |fault: &Fault, planted: &mut Vec<Planted>, random: &mut Random| {
+        if planted.len() < wanted
+            && !parts.contains(&fault.part)
+            && let Some(path) = (fault.plant)(tree, random)
+        {
+            parts.push(fault.part);
+            planted.push(Planted {
+                name: fault.name,
+                code: fault.code,
+                path,
+            });
+        }
+    };
+    for fault in table.iter().filter(|fault| Some(fault.name) == plan.fault) {
+        try_to(fault, &mut planted, random);
+    }
+    // As often as there are faults: more than enough, since most fit most messages.
+    for _ in table {
+        if planted.len() >= wanted {
+            break;
+        }
+        try_to(random.pick(table), &mut planted, random);
+    }
+    planted
+}
+
+/// The value with another last character, which every kind of check digit admits there.
+fn other_check(text: &str) -> String {
+    let last = if text.ends_with('0') { '1' } else { '0' };
+    let base = text
+        .char_indices()
+        .next_back()
+        .map_or(text, |(at, _)| &text[..at]);
+    format!("{base}{last}")
+}
+
+/// Spoils the check digit of what stands at the path.
+fn spoil(tree: &mut Tree, from: Id, path: &str) -> Option<String> {
+    let id = tree.find(from, path)?;
+    let other = other_check(tree.text(id));
+    tree.change(from, path, other)
+}
+
+/// Makes a number larger by so many hundredths of it, and by as many whole ones.
+fn enlarge(tree: &mut Tree, from: Id, path: &str, hundredths: u64) -> Option<String> {
+    let id = tree.find(from, path)?;
+    let whole: u64 = tree.text(id).split('.').next()?.parse().ok()?;
+    tree.change(from, path, whole + whole * hundredths / 100 + hundredths)
+}
+
+/// Removes a mandatory element; the finding stands at its parent.
+fn leave_out(tree: &mut Tree, parent: Id, name: &str) -> Option<String> {
+    tree.remove(parent, name)?;
+    Some(tree.path(parent))
+}
