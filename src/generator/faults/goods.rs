@@ -139,10 +139,10 @@ pub(crate) const GOODS: &[Fault] = &[
             m.remove(item, "SecondQty")
         },
     ),
-    fault("declared without port", "DEC-1106", "port", |m, _| {
+    fault("declared without port", "DEC-1105", "port", |m, _| {
         m.remove(ROOT, "DecHead/DistinatePort")
     }),
-    fault("item without duty mode", "DEC-1108", "duty", |m, r| {
+    fault("item without duty mode", "DEC-1107", "duty", |m, r| {
         let item = m.any(ITEM, r)?;
         m.remove(item, "DutyMode")
     }),
@@ -187,7 +187,7 @@ pub(crate) const GOODS: &[Fault] = &[
     fault("no packages", "DEC-1504", "packages", |m, _| {
         m.change(ROOT, "DecHead/PackNo", "0")
     }),
-    fault("tariff code with a letter", "DEC-1407", "tariff", |m, r| {
+    fault("tariff code with a letter", "DEC-1406", "tariff", |m, r| {
         let item = m.any(ITEM, r)?;
         m.change(item, "CodeTS", "90275000X0")
     }),
