@@ -1,9 +1,11 @@
-//! Movements of aircraft: forecasts some hours before, confirmations some minutes after, and flights
-//! that are cancelled.
+//! Movements of aircraft: forecasts some hours before, confirmations some minutes after, flights
+//! that are cancelled, and aircraft that stay longer than planned. What else is said of aircraft
+//! stands in [`super::aircraft_papers`].
 
 use std::fmt::{self, Display, Formatter};
 
 use super::Making;
+use super::aircraft_papers::{self, Paper};
 use super::moment::Moment;
 use super::places::{self, AIRLINES, AIRPORTS, Airport, HOME};
 
@@ -29,6 +31,7 @@ pub(super) fn make(m: &mut Making<'_>) -> String {
         Zone::Hours(8)
     };
     let moved = match m.message_type {
+        "StayInPort" => sent.minutes_earlier(random.between(120, 1_400)),
         "InboundForecast" | "OutboundForecast" => sent.minutes_later(random.between(60, 1_200)),
         _ => sent.minutes_earlier(random.between(4, 60)),
     };
@@ -42,6 +45,19 @@ pub(super) fn make(m: &mut Making<'_>) -> String {
     tree.leaf("ReceiverID", office);
     tree.close();
     tree.open("Declaration");
+    if matches!(
+        m.message_type,
+        "GeneralDeclaration" | "AircraftFiling" | "FlightFiling"
+    ) {
+        let paper = Paper {
+            airline,
+            airport,
+            office,
+            sender: &sender,
+        };
+        aircraft_papers::write(m, &paper);
+        return reference;
+    }
     if m.message_type == "FlightCancelled" {
         tree.leaf("FlightNumber", airline.flight(random));
         tree.leaf("FlightDate", sent.days_later(random.between(0, 2)).date());
@@ -61,10 +77,10 @@ pub(super) fn make(m: &mut Making<'_>) -> String {
     } else {
         tree.leaf("AircraftRegistration", registration);
     }
-    if random.percent(60) {
-        tree.leaf("GroundAgent", &sender);
-    } else {
-        tree.blank("GroundAgent");
+    let stays = m.message_type == "StayInPort";
+    if !stays {
+        let named = random.percent(60);
+        tree.leaf("GroundAgent", if named { &sender } else { "" });
     }
     tree.leaf("FlightNumber", airline.flight(random));
     // The day is that in Beijing: of arrival for what arrives, of departure for what leaves.
@@ -95,6 +111,13 @@ pub(super) fn make(m: &mut Making<'_>) -> String {
             tree.leaf("DepartureTime", Zoned(moved, zone));
             tree.leaf("ParkingStand", stand);
         }
+        "StayInPort" => {
+            tree.leaf("PortOfCall", home);
+            tree.leaf("ArrivalTime", Zoned(moved, zone));
+            tree.leaf("ParkingStand", stand);
+            let reasons = ["更换起落架轮胎，顺延离港", "天气", "CREW REST", "流量控制"];
+            tree.leaf("StayReason", *random.pick(&reasons));
+        }
         "ArrivalConfirmed" => {
             tree.leaf("PortOfDestination", home);
             tree.leaf("ArrivalTime", Zoned(moved, zone));
@@ -120,13 +143,13 @@ pub(super) fn make(m: &mut Making<'_>) -> String {
 }
 
 #[derive(Clone, Copy)]
-enum Zone {
+pub(super) enum Zone {
     Beijing,
     Hours(i64),
 }
 
 /// A time with its zone, `yyyyMMddHHmmZZZ`.
-struct Zoned(Moment, Zone);
+pub(super) struct Zoned(pub(super) Moment, pub(super) Zone);
 
 impl Display for Zoned {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -139,7 +162,7 @@ impl Display for Zoned {
 }
 
 /// The time as clocks at that airport have it.
-fn local(moment: Moment, airport: &Airport) -> Zoned {
+pub(super) fn local(moment: Moment, airport: &Airport) -> Zoned {
     let ahead = airport.country.zone - 8;
     let hours = ahead.unsigned_abs() * 60;
     let there = if ahead < 0 {

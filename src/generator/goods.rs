@@ -1,14 +1,18 @@
 //! Declarations of goods. Most come and go by air, and most are of general trade; the rest is
-//! processing trade, e-commerce and cargo by sea.
+//! processing trade, e-commerce and cargo by sea. Few are of another sort than the usual one.
 
 use super::Making;
 use super::commodities::{KILOGRAM, Lot};
 use super::companies::{Foreigner, foreigner, person};
+use super::goods_parts;
 use super::moment::Moment;
-use super::numbers::{Decimal, Waybill, container};
+use super::numbers::{Decimal, Waybill};
 use super::places::{self, AIRLINES, CHINA, Country, DISTRICTS, TRADING, USA};
 use super::random::Random;
 use super::tree::Tree;
+
+/// The office at the port of Tianjin.
+const TIANJIN: &str = "0202";
 
 /// Items of one declaration: half of them have one to three, as most invoices do; the median is
 /// three; few reach fifty, which is as many as a declaration may have.
@@ -60,6 +64,38 @@ const DIRECT: Mode = Mode {
     handbook: "",
 };
 
+/// Goods that move within a zone under bond.
+const BONDED: Mode = Mode {
+    trade: "5034",
+    cut: "",
+    duty: "3",
+    handbook: "",
+};
+
+/// What a declaration is beside what all are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sort {
+    Usual,
+    /// Landed in Tianjin, with a transit to Beijing declared in advance.
+    Transit,
+    /// The first step of two: what has to be known at the border.
+    Summary,
+    /// The second step of two, within fourteen days.
+    Completion,
+    /// Bonded goods, with a type of filing list.
+    Bonded,
+}
+
+/// Seven in a hundred are of another sort. Each of them is rare in Beijing, where most of what is
+/// imported comes by air and is released before a second step would be worth it.
+const SORTS: &[(u64, Sort)] = &[
+    (930, Sort::Usual),
+    (20, Sort::Transit),
+    (20, Sort::Summary),
+    (15, Sort::Completion),
+    (15, Sort::Bonded),
+];
+
 #[derive(Clone, Copy)]
 struct Mode {
     trade: &'static str,
@@ -69,23 +105,24 @@ struct Mode {
 }
 
 /// What the parts of a declaration have in common.
-struct Deal {
-    import: bool,
+pub(super) struct Deal {
+    sort: Sort,
+    pub(super) import: bool,
     by_sea: bool,
     mode: Mode,
-    office: &'static str,
+    pub(super) office: &'static str,
     country: &'static Country,
     currency: &'static str,
     /// Whether countries and currencies are written with ISO letters, or with the older numbers.
     letters: bool,
-    lots: Vec<Lot>,
+    pub(super) lots: Vec<Lot>,
     partner: Foreigner,
     /// The day on which the goods cross the border.
-    crossing: Moment,
+    pub(super) crossing: Moment,
 }
 
 impl Deal {
-    fn net(&self) -> u64 {
+    pub(super) fn net(&self) -> u64 {
         // Less than a kilogram counts as one.
         self.lots.iter().map(|lot| lot.net).sum::<u64>().max(100)
     }
@@ -105,7 +142,15 @@ impl Deal {
 
 pub(super) fn make(m: &mut Making<'_>) -> String {
     let random = &mut m.random;
-    let import = random.percent(56);
+    let sort = match m.wanted {
+        "transit" => Sort::Transit,
+        "summary" => Sort::Summary,
+        "completion" => Sort::Completion,
+        "bonded" => Sort::Bonded,
+        _ => random.weighted(SORTS),
+    };
+    // Transits in advance and the two steps are for what enters.
+    let import = random.percent(56) || !matches!(sort, Sort::Usual | Sort::Bonded);
     let country = *random.pick(TRADING);
     // Both systems of codes are in use.
     let letters = random.percent(50);
@@ -115,10 +160,14 @@ pub(super) fn make(m: &mut Making<'_>) -> String {
         (10, CHINA.currency),
     ];
     let currency = random.weighted(&currencies);
+    let by_sea = random.percent(8) || sort == Sort::Transit;
     let deal = Deal {
+        sort,
         import,
-        by_sea: random.percent(8),
-        mode: if !import && random.percent(6) {
+        by_sea,
+        mode: if sort == Sort::Bonded {
+            BONDED
+        } else if !import && random.percent(6) {
             DIRECT
         } else {
             random.weighted(MODES)
@@ -149,10 +198,12 @@ pub(super) fn make(m: &mut Making<'_>) -> String {
     m.tree.leaf("@Version", "4.9.7");
     let gross = head(m, &deal);
     items(m, &deal);
-    if deal.by_sea {
-        containers(m, &deal, gross);
-    }
-    documents(m, &deal);
+    let containers = if deal.by_sea {
+        goods_parts::containers(m, &deal, gross)
+    } else {
+        Vec::new()
+    };
+    goods_parts::documents(m, &deal);
     m.tree.open("DecFreeTxt");
     m.tree.blank("BonNo");
     m.tree.blank("CusFie");
@@ -163,7 +214,12 @@ pub(super) fn make(m: &mut Making<'_>) -> String {
     m.tree.blank("RelManNo");
     m.tree.leaf("VoyNo", deal.crossing.date());
     m.tree.close();
-    sign(m, &reference);
+    sign(m, &deal, &reference);
+    match deal.sort {
+        Sort::Transit => goods_parts::transit(m, &deal, &containers),
+        Sort::Summary => goods_parts::summarise(m.tree, &mut m.random),
+        _ => {}
+    }
     reference
 }
 
@@ -181,13 +237,30 @@ fn head(m: &mut Making<'_>, deal: &Deal) -> u64 {
     let gross = net + net * random.between(3, 28) / 100 + random.between(1, 90);
     // A package holds up to fifteen kilograms or so.
     let packages = (gross / random.between(400, 1_500)).clamp(1, 9_999);
+    // What goes on by lorry is counted item by item.
+    let packages = match deal.sort {
+        Sort::Transit => packages.max(deal.lots.len() as u64),
+        _ => packages,
+    };
     let airline = random.pick(AIRLINES);
     let abroad = deal.country.alpha3;
 
     tree.open("DecHead");
-    tree.blank("SeqNo");
+    let completes = deal.sort == Sort::Completion;
+    if completes {
+        tree.leaf("SeqNo", random.like("I2026000001#######"));
+    } else {
+        tree.blank("SeqNo");
+    }
     tree.leaf("IEFlag", if deal.import { "I" } else { "E" });
-    tree.blank("Type");
+    tree.leaf(
+        "Type",
+        match deal.sort {
+            Sort::Summary => "  5",
+            Sort::Completion => "  6",
+            _ => "",
+        },
+    );
     tree.leaf("AgentCode", &agent.customs);
     tree.leaf("AgentName", &agent.name);
     tree.blank("ApprNo");
@@ -208,7 +281,11 @@ fn head(m: &mut Making<'_>, deal: &Deal) -> u64 {
             tree.leaf("BillNo", master);
         }
     }
-    tree.leaf("ContrNo", random.like("BJ26-@@####"));
+    if deal.sort == Sort::Bonded {
+        tree.blank("ContrNo");
+    } else {
+        tree.leaf("ContrNo", random.like("BJ26-@@####"));
+    }
     tree.leaf("CustomMaster", deal.office);
     tree.leaf("CutMode", deal.mode.cut);
     tree.leaf("DistinatePort", format_args!("{abroad}000"));
@@ -222,7 +299,8 @@ fn head(m: &mut Making<'_>, deal: &Deal) -> u64 {
     );
     tree.leaf("GrossWet", Decimal(gross, 2));
     tree.leaf("IEDate", deal.crossing.date());
-    tree.leaf("IEPort", deal.office);
+    let transit = deal.sort == Sort::Transit;
+    tree.leaf("IEPort", if transit { TIANJIN } else { deal.office });
     charge(
         tree,
         ["InsurCurr", "InsurMark", "InsurRate"],
@@ -267,9 +345,14 @@ fn head(m: &mut Making<'_>, deal: &Deal) -> u64 {
         "WrapType",
         random.weighted(&[(70, "22"), (15, "23"), (8, "93"), (5, "06"), (2, "99")]),
     );
-    tree.blank("EntryId");
+    if completes {
+        let number = random.like("20261#########");
+        tree.leaf("EntryId", format_args!("{}{number}", deal.office));
+    } else {
+        tree.blank("EntryId");
+    }
     tree.blank("PreEntryId");
-    tree.leaf("EdiId", "1");
+    tree.leaf("EdiId", if transit { "3" } else { "1" });
     tree.blank("Risk");
     tree.leaf("CopName", &agent.name);
     tree.leaf("CopCode", &agent.organisation);
@@ -280,9 +363,12 @@ fn head(m: &mut Making<'_>, deal: &Deal) -> u64 {
     tree.blank("PartenerID");
     tree.blank("TgdNo");
     tree.blank("DataSource");
-    tree.leaf("DeclTrnRel", "0");
+    tree.leaf("DeclTrnRel", if transit { "1" } else { "0" });
     tree.blank("ChkSurety");
-    tree.blank("BillType");
+    match deal.sort {
+        Sort::Bonded => tree.leaf("BillType", *random.pick(&["1", "1", "2", "3", "4"])),
+        _ => tree.blank("BillType"),
+    }
     tree.leaf("CopCodeScc", &agent.credit);
     tree.leaf("OwnerCodeScc", &owner.credit);
     tree.leaf("AgentCodeScc", &agent.credit);
@@ -460,68 +546,12 @@ fn quantity(lot: &Lot, unit: &str) -> Decimal {
     }
 }
 
-/// One container for twenty tons or so, each with all items in it.
-fn containers(m: &mut Making<'_>, deal: &Deal, gross: u64) {
-    let count = (gross / 2_000_000 + 1).min(9);
-    let mut numbers = String::new();
-    for index in 1..=deal.lots.len() {
-        let comma = if index > 1 { "," } else { "" };
-        numbers += &format!("{comma}{index}");
-    }
-    let first = m.random.next();
-    m.tree.open("DecContainers");
-    for index in 0..count {
-        let owner = m.random.pick(places::OWNERS);
-        m.tree.open("Container");
-        m.tree
-            .leaf("ContainerId", container(owner, first.wrapping_add(index)));
-        m.tree
-            .leaf("ContainerMd", *m.random.pick(&["11", "12", "21"]));
-        m.tree.leaf("GoodsNo", &numbers);
-        m.tree.leaf("LclFlag", "0");
-        m.tree.leaf("GoodsContaWt", Decimal(gross / count, 2));
-        m.tree.close();
-    }
-    m.tree.close();
-}
-
-/// Licences, and the documents that were handed in as files.
-fn documents(m: &mut Making<'_>, deal: &Deal) {
-    let (tree, random) = (&mut *m.tree, &mut m.random);
-    if random.percent(12) {
-        let (code, number) = if deal.import {
-            ("7", "26-AC-######")
-        } else {
-            ("B", "11########")
-        };
-        tree.open("DecLicenseDocus");
-        tree.open("LicenseDocu");
-        tree.leaf("DocuCode", code);
-        tree.leaf("CertCode", random.like(number));
-        tree.close();
-        tree.close();
-    }
-    if random.percent(40) {
-        let codes = ["00000001", "00000002", "00000003", "00000004"];
-        for code in codes.iter().take(random.between(1, 4) as usize) {
-            tree.open("EdocRealation");
-            let serial = random.below(1_000_000_000);
-            tree.leaf(
-                "EdocID",
-                format_args!("{}{code}IM{serial:018}.pdf", deal.office),
-            );
-            tree.leaf("EdocCode", code);
-            tree.leaf("EdocFomatType", "US");
-            tree.blank("OpNote");
-            tree.close();
-        }
-    }
-}
-
-fn sign(m: &mut Making<'_>, reference: &str) {
+fn sign(m: &mut Making<'_>, deal: &Deal, reference: &str) {
     let draft = !m.faulty && m.random.percent(3);
     let operation = if draft {
         "G"
+    } else if deal.sort == Sort::Transit {
+        m.random.weighted(&[(94, "D"), (6, "B")])
     } else {
         m.random.weighted(&[(94, "C"), (6, "A")])
     };

@@ -76,6 +76,11 @@ impl Moment {
         Shown(self, Form::Millisecond)
     }
 
+    /// `yyyy-MM-ddTHH:mm:ss+08:00`
+    pub(super) fn instant(self) -> Shown {
+        Shown(self, Form::Instant)
+    }
+
     /// Year, month and day (Howard Hinnant's days to civil).
     fn civil(self) -> (i64, i64, i64) {
         let days = self.0.div_euclid(DAY) + 719_468;
@@ -95,6 +100,7 @@ enum Form {
     Dashed,
     Minute,
     Hundredth,
+    Instant,
     Millisecond,
 }
 
@@ -113,6 +119,13 @@ impl Display for Shown {
             Form::Dashed => write!(f, "{year}-{month:02}-{day:02}"),
             Form::Minute => write!(f, "{date}{clock:04}"),
             Form::Hundredth => write!(f, "{date}{clock:04}{:04}", milliseconds / 10),
+            Form::Instant => write!(
+                f,
+                "{year}-{month:02}-{day:02}T{:02}:{:02}:{:02}+08:00",
+                minutes / 60,
+                minutes % 60,
+                milliseconds / 1_000
+            ),
             Form::Millisecond => write!(f, "{date}{clock:04}{milliseconds:05}"),
         }
     }

@@ -36,6 +36,16 @@ impl Style {
         }
     }
 
+    /// The same way, for what stands inside another message: without what comes before the root.
+    pub(super) fn inside(self) -> Style {
+        Style {
+            mark: false,
+            comment: false,
+            declared: false,
+            ..self
+        }
+    }
+
     /// Writes a message.
     pub(super) fn write(&self, tree: &Tree, out: &mut String) {
         // GB 18030 has ASCII as it is, so a text of ASCII alone needs no other bytes.
@@ -126,7 +136,11 @@ impl Pen<'_> {
             return;
         }
         self.out.push('>');
-        escape(text, self.out);
+        if node.markup {
+            self.out.push_str(text);
+        } else {
+            escape(text, self.out);
+        }
         for at in start..end {
             let child = self.scratch[at];
             if !self.tree.node(child).name.starts_with('@') && !self.left_out(child) {

@@ -17,6 +17,8 @@ pub(super) struct Node {
     pub(super) free: bool,
     /// Whether it is an element without a value, which some producers write and others do not.
     pub(super) blank: bool,
+    /// Whether its text is markup.
+    pub(super) markup: bool,
     gone: bool,
     text: (usize, usize),
     parent: Id,
@@ -84,6 +86,14 @@ impl Tree {
         }
     }
 
+    /// A text of the open element that is markup, and is written as it stands.
+    pub(super) fn markup(&mut self, text: &str) {
+        if let Some(id) = self.open.last().copied() {
+            self.set(id, text);
+            self.nodes[id].markup = true;
+        }
+    }
+
     /// An element that producers either leave out or write empty.
     pub(super) fn blank(&mut self, name: &'static str) {
         self.leaf(name, "");
@@ -102,6 +112,7 @@ impl Tree {
             name,
             free: false,
             blank: false,
+            markup: false,
             gone: false,
             text: (0, 0),
             parent,

@@ -1,7 +1,10 @@
 //! Mistakes in movements of aircraft.
 
-use super::{Fault, ROOT, fault, leave_out};
-use crate::generator::tree::Tree;
+use super::{Fault, ROOT, fault, fault_of, leave_out};
+use crate::generator::tree::{Id, Tree};
+
+const GENERAL: &str = "GeneralDeclaration";
+const CREW: &str = "Declaration/CrewList/CrewMember";
 
 /// See [`Fault`].
 pub(crate) const AIRCRAFT: &[Fault] = &[
@@ -72,10 +75,10 @@ pub(crate) const AIRCRAFT: &[Fault] = &[
         "declared",
         |m, _| {
             // Of a forecast, since this zeroth of the month comes before anything that happened in it.
-            let confirmed = m.value("Declaration/ArrivalTime").is_some() || is_departed(m);
+            let forecast = m.node(ROOT).name.ends_with("Forecast");
             let month = m
                 .value("Declaration/DeclarationDate")
-                .filter(|_| !confirmed)?
+                .filter(|_| forecast)?
                 .get(..6)?;
             let month = month.to_owned();
             m.change(
@@ -95,7 +98,11 @@ pub(crate) const AIRCRAFT: &[Fault] = &[
         "registration with a dot",
         "AIR-1102",
         "registration",
-        |m, _| m.change(ROOT, "Declaration/AircraftRegistration", "B.2485"),
+        |m, _| {
+            // A filing gives the office with it, and has a rule of its own.
+            path(m, "Declaration/FlightNumber")?;
+            m.change(ROOT, "Declaration/AircraftRegistration", "B.2485")
+        },
     ),
     fault("sender without office", "AIR-1103", "sender", |m, _| {
         m.change(ROOT, "Head/SenderID", "CAPITAL-GROUND")
@@ -128,17 +135,14 @@ pub(crate) const AIRCRAFT: &[Fault] = &[
         "AIR-1302",
         "day",
         |m, _| {
-            path(m, "Declaration/PortOfDestination")?;
-            path(m, "Declaration/PortOfDeparture")?;
-            let forecast = path(m, "Declaration/PlannedArrivalTime").is_none();
-            let departure = path(m, "Declaration/DepartureTime").filter(|_| forecast)?;
+            of_type(m, "OutboundForecast")?;
+            let departure = path(m, "Declaration/DepartureTime")?;
             m.change(ROOT, "Declaration/FlightDate", "20271231")?;
             Some(departure)
         },
     ),
     fault("goes to where it is", "AIR-1304", "ports", |m, _| {
-        let forecast = path(m, "Declaration/PlannedArrivalTime").is_none();
-        m.find(ROOT, "Declaration").filter(|_| forecast)?;
+        of_type(m, "OutboundForecast")?;
         same_ports(m)
     }),
     fault(
@@ -146,12 +150,12 @@ pub(crate) const AIRCRAFT: &[Fault] = &[
         "AIR-1405",
         "declared",
         |m, _| {
-            path(m, "Declaration/ArrivalTime")?;
+            of_type(m, "ArrivalConfirmed")?;
             m.change(ROOT, "Declaration/DeclarationDate", "20250101")
         },
     ),
     fault("arrived at no stand", "AIR-1406", "stand", |m, _| {
-        path(m, "Declaration/ArrivalTime")?;
+        of_type(m, "ArrivalConfirmed")?;
         m.remove(ROOT, "Declaration/ParkingStand")
     }),
     fault(
@@ -159,7 +163,7 @@ pub(crate) const AIRCRAFT: &[Fault] = &[
         "AIR-1505",
         "declared",
         |m, _| {
-            path(m, "Declaration/DepartureTime").filter(|_| is_departed(m))?;
+            of_type(m, "DepartureConfirmed")?;
             m.change(ROOT, "Declaration/DeclarationDate", "20250101")
         },
     ),
@@ -173,15 +177,172 @@ pub(crate) const AIRCRAFT: &[Fault] = &[
         m.find(ROOT, "Declaration/CancelledPort")?;
         m.change(ROOT, "Declaration/FlightDate", "20250101")
     }),
+    fault_of(
+        GENERAL,
+        "more crew than in the list",
+        "AIR-2301",
+        "crew",
+        |m, _| {
+            of_type(m, GENERAL)?;
+            let crew: u64 = m.value("Declaration/CrewQuantity")?.parse().ok()?;
+            m.change(ROOT, "Declaration/CrewQuantity", crew + 2)?;
+            path(m, "Declaration/CrewList")
+        },
+    ),
+    fault_of(GENERAL, "crew misnumbered", "AIR-2302", "crew", |m, _| {
+        let list = m.find(ROOT, "Declaration/CrewList")?;
+        let last = m.children(list).last()?;
+        m.change(last, "SequenceNumber", "99")
+    }),
+    fault_of(
+        GENERAL,
+        "crew born after the flight",
+        "AIR-2304",
+        "born",
+        |m, r| {
+            let member = m.any(CREW, r)?;
+            m.change(member, "DateOfBirth", "20281231")
+        },
+    ),
+    fault_of(
+        GENERAL,
+        "passport without its type",
+        "AIR-2305",
+        "document",
+        |m, r| {
+            let member = m.any(CREW, r)?;
+            m.remove(member, "DocumentType")
+        },
+    ),
+    fault_of(
+        GENERAL,
+        "crew of no country",
+        "AIR-2602",
+        "people",
+        |m, r| {
+            let member = m.any(CREW, r)?;
+            m.change(member, "Nationality", "ZZ")
+        },
+    ),
+    fault_of(
+        GENERAL,
+        "cargo without weight",
+        "AIR-2211",
+        "cargo",
+        |m, _| {
+            m.value("Declaration/CargoQuantity")
+                .filter(|pieces| *pieces != "0")?;
+            m.change(ROOT, "Declaration/CargoWeight", "0")
+        },
+    ),
+    fault_of(
+        GENERAL,
+        "day is not that of the flight",
+        "AIR-2206",
+        "day",
+        |m, _| {
+            let time = path(m, "Declaration/ArrivalOrDepartureTime")?;
+            m.change(ROOT, "Declaration/FlightDate", "20271231")?;
+            Some(time)
+        },
+    ),
+    fault_of(
+        GENERAL,
+        "neither in nor out",
+        "AIR-2203",
+        "direction",
+        |m, _| m.change(ROOT, "Declaration/InOutMark", "X"),
+    ),
+    fault_of(
+        "StayInPort",
+        "stays before it arrives",
+        "AIR-2104",
+        "declared",
+        |m, _| {
+            of_type(m, "StayInPort")?;
+            m.change(ROOT, "Declaration/DeclarationDate", "20250101")
+        },
+    ),
+    fault_of(
+        "StayInPort",
+        "stays at a port in words",
+        "AIR-2102",
+        "ports",
+        |m, _| m.change(ROOT, "Declaration/PortOfCall", "BEIJING"),
+    ),
+    fault_of(
+        "AircraftFiling",
+        "filed without office",
+        "AIR-1601",
+        "registration",
+        |m, _| {
+            of_type(m, "AircraftFiling")?;
+            let given = m.value("Declaration/AircraftRegistration")?;
+            let given = given.split('/').next()?.to_owned();
+            m.change(ROOT, "Declaration/AircraftRegistration", given)
+        },
+    ),
+    fault_of(
+        "AircraftFiling",
+        "owned in no known way",
+        "AIR-1607",
+        "owner",
+        |m, _| m.change(ROOT, "Declaration/Ownership", "7"),
+    ),
+    fault_of(
+        "AircraftFiling",
+        "filed before it is delivered",
+        "AIR-1605",
+        "declared",
+        |m, _| {
+            let filed = path(m, "Declaration/DeclarationDate")?;
+            m.change(ROOT, "Declaration/DeliveryDate", "20280101")?;
+            Some(filed)
+        },
+    ),
+    fault_of(
+        "AircraftFiling",
+        "weighs nothing when it takes off",
+        "AIR-1606",
+        "take-off",
+        |m, _| m.change(ROOT, "Declaration/MaximumTakeOffWeight", "0"),
+    ),
+    fault_of(
+        "FlightFiling",
+        "flight of another airline",
+        "AIR-1703",
+        "flight",
+        |m, _| {
+            of_type(m, "FlightFiling")?;
+            m.change(ROOT, "Declaration/FlightNumber", "ZZ982")
+        },
+    ),
+    fault_of(
+        "FlightFiling",
+        "airline's code of four letters",
+        "AIR-1801",
+        "flight",
+        |m, _| {
+            of_type(m, "FlightFiling")?;
+            m.change(ROOT, "Declaration/AirlineCode", "CCAL")
+        },
+    ),
+    fault_of(
+        "FlightFiling",
+        "flight of an unknown nature",
+        "AIR-1705",
+        "nature",
+        |m, _| m.change(ROOT, "Declaration/FlightNature", "Q"),
+    ),
 ];
 
 fn path(m: &Tree, path: &str) -> Option<String> {
     m.find(ROOT, path).map(|id| m.path(id))
 }
 
-/// Whether it is a confirmed departure: the only one that does not say where it goes.
-fn is_departed(m: &Tree) -> bool {
-    path(m, "Declaration/PortOfDestination").is_none()
+/// The root, if the message is of this type.
+fn of_type(m: &Tree, name: &str) -> Option<Id> {
+    (m.node(ROOT).name == name).then_some(ROOT)
 }
 
 fn same_ports(m: &mut Tree) -> Option<String> {

@@ -73,7 +73,7 @@ pub(crate) const GOODS: &[Fault] = &[
         "DEC-1503",
         "item",
         |m, r| {
-            let item = m.any(ITEM, r)?;
+            let item = m.any(ITEM, r).filter(|_| is_whole(m))?;
             enlarge(m, item, "DeclTotal", 12)
         },
     ),
@@ -140,10 +140,11 @@ pub(crate) const GOODS: &[Fault] = &[
         },
     ),
     fault("declared without port", "DEC-1105", "port", |m, _| {
+        m.find(ROOT, "DecHead").filter(|_| is_whole(m))?;
         m.remove(ROOT, "DecHead/DistinatePort")
     }),
     fault("item without duty mode", "DEC-1107", "duty", |m, r| {
-        let item = m.any(ITEM, r)?;
+        let item = m.any(ITEM, r).filter(|_| is_whole(m))?;
         m.remove(item, "DutyMode")
     }),
     fault(
@@ -185,10 +186,12 @@ pub(crate) const GOODS: &[Fault] = &[
         m.remove(ROOT, "DecSign/Sign")
     }),
     fault("no packages", "DEC-1504", "packages", |m, _| {
+        let transit = m.find(ROOT, "TrnHead").is_some();
+        m.find(ROOT, "DecHead").filter(|_| !transit)?;
         m.change(ROOT, "DecHead/PackNo", "0")
     }),
     fault("tariff code with a letter", "DEC-1406", "tariff", |m, r| {
-        let item = m.any(ITEM, r)?;
+        let item = m.any(ITEM, r).filter(|_| is_whole(m))?;
         m.change(item, "CodeTS", "90275000X0")
     }),
     fault(
@@ -216,7 +219,8 @@ pub(crate) const GOODS: &[Fault] = &[
         "DEC-1405",
         "container",
         |m, r| {
-            let container = m.any("DecContainers/Container", r)?;
+            let transit = m.find(ROOT, "TrnHead").is_some();
+            let container = m.any("DecContainers/Container", r).filter(|_| !transit)?;
             spoil(m, container, "ContainerId")
         },
     ),
@@ -234,4 +238,9 @@ pub(crate) const GOODS: &[Fault] = &[
 fn last_item(m: &Tree) -> Option<Id> {
     let list = m.find(ROOT, "DecLists")?;
     m.children(list).last()
+}
+
+/// Whether it is no summary, of which less is asked.
+fn is_whole(m: &Tree) -> bool {
+    m.value("DecHead/Type") != Some("  5")
 }

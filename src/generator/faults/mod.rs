@@ -5,6 +5,7 @@ mod aircraft;
 mod certificate;
 mod goods;
 mod manifest;
+mod special_goods;
 
 use super::random::Random;
 use super::tree::{Id, Tree};
@@ -12,8 +13,14 @@ use super::{Plan, Planted};
 
 pub(super) use self::aircraft::AIRCRAFT;
 pub(super) use self::certificate::CERTIFICATE;
-pub(super) use self::goods::GOODS;
 pub(super) use self::manifest::MANIFEST;
+
+/// All mistakes in declarations of goods.
+pub(super) const GOODS: &[Fault] =
+    &join::<{ goods::GOODS.len() + special_goods::SPECIAL.len() }>(&[
+        goods::GOODS,
+        special_goods::SPECIAL,
+    ]);
 
 const ROOT: Id = Tree::ROOT;
 
@@ -24,6 +31,9 @@ pub struct Fault {
     pub name: &'static str,
     /// The code of the finding that it causes.
     pub code: &'static str,
+    /// The message type, or the kind of message within its family, that has a place for it; empty
+    /// where many have.
+    pub(super) of: &'static str,
     /// What of the message it concerns; two faults of one message never concern the same.
     part: &'static str,
     plant: Plant,
@@ -33,12 +43,39 @@ pub struct Fault {
 type Plant = fn(&mut Tree, &mut Random) -> Option<String>;
 
 const fn fault(name: &'static str, code: &'static str, part: &'static str, plant: Plant) -> Fault {
+    fault_of("", name, code, part, plant)
+}
+
+/// A mistake for which only one kind of message has a place.
+const fn fault_of(
+    of: &'static str,
+    name: &'static str,
+    code: &'static str,
+    part: &'static str,
+    plant: Plant,
+) -> Fault {
     Fault {
         name,
         code,
+        of,
         part,
         plant,
     }
+}
+
+/// The mistakes of several tables in one.
+const fn join<const N: usize>(tables: &[&[Fault]]) -> [Fault; N] {
+    let mut all = [tables[0][0]; N];
+    let (mut table, mut filled) = (0, 0);
+    while table < tables.len() {
+        let mut at = 0;
+        while at < tables[table].len() {
+            all[filled] = tables[table][at];
+            (at, filled) = (at + 1, filled + 1);
+        }
+        table += 1;
+    }
+    all
 }
 
 /// Plants what is planned, and says what was planted.
