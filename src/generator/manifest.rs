@@ -1,5 +1,6 @@
 //! Air manifests: the original one of an aircraft that arrives, the pre-load one of an aircraft
-//! that leaves. Forwarders send them waybill by waybill, airlines for a whole flight.
+//! that leaves. Forwarders send them waybill by waybill, airlines for a whole flight. The head is
+//! that of all manifests; what comes by sea and by road is in [`super::sea`] and [`super::road`].
 
 use super::Making;
 use super::commodities::Lot;
@@ -8,8 +9,8 @@ use super::moment::Moment;
 use super::numbers::{Decimal, Waybill};
 use super::places::{self, AIRLINES, AIRPORTS, Airline, Airport, HOME};
 use super::random::Random;
-use super::reports;
 use super::tree::Tree;
+use super::{reports, road, sea};
 
 /// Waybills of one manifest: three in four are of one, as a forwarder sends them; one in a
 /// hundred is of a whole flight. There are at most 9999; beyond 200 nothing is new.
@@ -23,32 +24,38 @@ const ITEMS: &[(u64, (u64, u64))] = &[(72, (1, 1)), (20, (2, 3)), (8, (4, 8))];
 
 /// What all waybills of a message have in common.
 pub(super) struct Flight<'g> {
-    message_type: &'static str,
+    pub(super) message_type: &'static str,
     pub(super) import: bool,
-    form: &'static str,
+    pub(super) form: &'static str,
     pub(super) airline: &'static Airline,
     pub(super) airport: &'static Airport,
     pub(super) office: &'static str,
     pub(super) departure: Moment,
     pub(super) arrival: Moment,
     pub(super) forwarder: &'g Company,
-    sender: String,
+    /// The office where the transmitter is registered, and its organisation code.
+    pub(super) sender: String,
 }
 
 impl<'g> Flight<'g> {
     fn draw(m: &mut Making<'g>) -> Flight<'g> {
         let random = &mut m.random;
         let airport = random.pick(AIRPORTS);
-        let import = matches!(m.message_type, "MT1201" | "MT5201");
+        let import = m.message_type.starts_with("MT1")
+            || matches!(m.message_type, "MT4401" | "MT5201" | "MT5401");
         // Manifests and arrivals of goods are sent before the flight, the rest after it.
         let flies = match m.message_type {
-            "MT1201" | "MT2201" | "MT3201" => m.sent.minutes_later(random.between(240, 1_440)),
+            "MT1201" | "MT2201" | "MT3201" | "MT1101" | "MT2101" | "MT1401" | "MT2401"
+            | "MT4401" => m.sent.minutes_later(random.between(240, 1_440)),
             _ => m.sent.minutes_earlier(random.between(300, 1_200)),
         };
+        // A ship is forty times as long on its way as an aircraft.
+        let by_sea = m.message_type.get(3..4) == Some("1");
+        let minutes = airport.minutes * if by_sea { 40 } else { 1 };
         let (departure, arrival) = if import {
-            (flies.minutes_earlier(airport.minutes), flies)
+            (flies.minutes_earlier(minutes), flies)
         } else {
-            (flies, flies.minutes_later(airport.minutes))
+            (flies, flies.minutes_later(minutes))
         };
         let draft = if m.faulty { 0 } else { 1 };
         let forms: &[(u64, &str)] = match m.message_type {
@@ -62,6 +69,8 @@ impl<'g> Flight<'g> {
                 (2, "0"),
                 (draft, "T"),
             ],
+            "MT1101" | "MT2101" => &[(88, "9"), (5, "2"), (3, "5"), (3, "3"), (draft, "T")],
+            "MT4101" | "MT1401" | "MT2401" => &[(92, "9"), (4, "2"), (4, "3")],
             _ => &[(95, "9"), (5, "2")],
         };
         let form = random.weighted(forms);
@@ -82,7 +91,7 @@ impl<'g> Flight<'g> {
     }
 
     /// Main data, additions and drafts have all that is known.
-    fn is_whole(&self) -> bool {
+    pub(super) fn is_whole(&self) -> bool {
         matches!(self.form, "9" | "2" | "T")
     }
 
@@ -111,22 +120,21 @@ pub(super) fn make(m: &mut Making<'_>) -> String {
     } else {
         format!("{sender}_{sent}")
     };
-    let namespace = match m.message_type {
-        "MT1201" => "urn:Declaration:datamodel:standard:CN:MT1201:1",
-        "MT2201" => "urn:Declaration:datamodel:standard:CN:MT2201:1",
-        "MT3201" => "urn:Declaration:datamodel:standard:CN:MT3201:1",
-        "MT4201" => "urn:Declaration:datamodel:standard:CN:MT4201:1",
-        "MT5201" => "urn:Declaration:datamodel:standard:CN:MT5201:1",
-        _ => "urn:Declaration:datamodel:standard:CN:MT5202:1",
-    };
-    m.tree.begin("Manifest", namespace);
+    m.tree.begin("Manifest", namespace(m.message_type));
     m.tree.in_order();
     m.tree.open("Head");
     m.tree.leaf("MessageID", &reference);
     m.tree.leaf("FunctionCode", flight.form);
     m.tree.leaf("MessageType", m.message_type);
-    m.tree.leaf("SenderID", sender);
-    m.tree.leaf("ReceiverID", flight.office);
+    if m.message_type.get(3..4) == Some("4") {
+        // What goes by road is sent through the platform of the provinces.
+        let client = m.random.like("_DXPESW00000#####");
+        m.tree.leaf("SenderID", format_args!("{sender}{client}"));
+        m.tree.leaf("ReceiverID", "EPORT");
+    } else {
+        m.tree.leaf("SenderID", sender);
+        m.tree.leaf("ReceiverID", flight.office);
+    }
     m.tree.leaf("SendTime", m.sent.millisecond());
     m.tree.leaf("Version", "1.0");
     m.tree.close();
@@ -135,10 +143,33 @@ pub(super) fn make(m: &mut Making<'_>) -> String {
         "MT1201" | "MT2201" => manifest(m, &flight),
         "MT3201" => reports::arrival(m, &flight),
         "MT4201" => reports::load(m, &flight),
+        "MT1101" | "MT2101" | "MT4101" => sea::write(m, &flight),
+        "MT1401" | "MT2401" => road::manifest(m, &flight),
+        "MT4401" => road::confirmation(m, &flight),
+        "MT5401" => road::tally(m, &flight),
         _ => reports::tally(m, &flight),
     }
     m.tree.close();
     reference
+}
+
+/// The namespace of a message type.
+fn namespace(message_type: &str) -> &'static str {
+    match message_type {
+        "MT1101" => "urn:Declaration:datamodel:standard:CN:MT1101:1",
+        "MT1201" => "urn:Declaration:datamodel:standard:CN:MT1201:1",
+        "MT1401" => "urn:Declaration:datamodel:standard:CN:MT1401:1",
+        "MT2101" => "urn:Declaration:datamodel:standard:CN:MT2101:1",
+        "MT2201" => "urn:Declaration:datamodel:standard:CN:MT2201:1",
+        "MT2401" => "urn:Declaration:datamodel:standard:CN:MT2401:1",
+        "MT3201" => "urn:Declaration:datamodel:standard:CN:MT3201:1",
+        "MT4101" => "urn:Declaration:datamodel:standard:CN:MT4101:1",
+        "MT4201" => "urn:Declaration:datamodel:standard:CN:MT4201:1",
+        "MT4401" => "urn:Declaration:datamodel:standard:CN:MT4401:1",
+        "MT5201" => "urn:Declaration:datamodel:standard:CN:MT5201:1",
+        "MT5401" => "urn:Declaration:datamodel:standard:CN:MT5401:1",
+        _ => "urn:Declaration:datamodel:standard:CN:MT5202:1",
+    }
 }
 
 fn manifest<'g>(m: &mut Making<'g>, flight: &Flight<'g>) {
@@ -276,7 +307,7 @@ fn consignment<'g>(m: &mut Making<'g>, flight: &Flight<'g>) {
         "5" => {
             let lots = lots(&mut m.random);
             let packages = packages(&lots);
-            measures(m.tree, &lots, &packages, false);
+            measures(m.tree, &lots, &packages, false, &[]);
         }
         _ => whole(m, flight),
     }
@@ -330,7 +361,13 @@ fn whole(m: &mut Making<'_>, flight: &Flight<'_>) {
             if random.percent(65) { "PP" } else { "CC" },
         );
     }
-    measures(tree, &lots, &packages, true);
+    measures(tree, &lots, &packages, true, &[]);
+    parties(m, flight, &lots);
+}
+
+/// Who sends and who receives, who is told, and who knows about dangerous goods.
+pub(super) fn parties(m: &mut Making<'_>, flight: &Flight<'_>, lots: &[Lot]) {
+    let (tree, random) = (&mut *m.tree, &mut m.random);
     let company = m.companies.trader(random);
     if flight.import {
         at_home(tree, company, "Consignee");
@@ -362,8 +399,15 @@ pub(super) fn packages(lots: &[Lot]) -> Vec<(u64, u64)> {
     lots.iter().map(package).collect()
 }
 
-/// Pieces and weight, of the waybill and of each item, which add up.
-pub(super) fn measures(tree: &mut Tree, lots: &[Lot], packages: &[(u64, u64)], tariff: bool) {
+/// Pieces and weight, of the waybill and of each item, which add up. Every item is in one of the
+/// containers, and in every container is an item.
+pub(super) fn measures(
+    tree: &mut Tree,
+    lots: &[Lot],
+    packages: &[(u64, u64)],
+    tariff: bool,
+    containers: &[String],
+) {
     tree.open("ConsignmentPackaging");
     tree.leaf(
         "QuantityQuantity",
@@ -391,6 +435,11 @@ pub(super) fn measures(tree: &mut Tree, lots: &[Lot], packages: &[(u64, u64)], t
         }
         tree.close();
         tree.within("GoodsMeasure", "GrossMassMeasure", Decimal(*weight, 2));
+        for (at, number) in containers.iter().enumerate() {
+            if at % lots.len() == index || index % containers.len() == at {
+                tree.within("EquipmentIdentification", "ID", number);
+            }
+        }
         tree.close();
     }
 }

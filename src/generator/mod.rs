@@ -27,6 +27,8 @@ mod numbers;
 mod places;
 mod random;
 mod reports;
+mod road;
+mod sea;
 mod style;
 mod tree;
 
@@ -84,12 +86,19 @@ impl Kind {
         match self {
             Kind::Goods => &[(980, "DecMessage"), (12, "ImportMessage"), (8, "DxpMsg")],
             Kind::Manifest => &[
-                (320, "MT1201"),
-                (280, "MT2201"),
-                (120, "MT3201"),
-                (80, "MT4201"),
-                (120, "MT5201"),
-                (80, "MT5202"),
+                (315, "MT1201"),
+                (275, "MT2201"),
+                (118, "MT3201"),
+                (78, "MT4201"),
+                (118, "MT5201"),
+                (78, "MT5202"),
+                (4, "MT1101"),
+                (4, "MT2101"),
+                (2, "MT4101"),
+                (2, "MT1401"),
+                (2, "MT2401"),
+                (2, "MT4401"),
+                (2, "MT5401"),
             ],
             Kind::Aircraft => &[
                 (244, "InboundForecast"),

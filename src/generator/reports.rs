@@ -19,7 +19,7 @@ pub(super) fn arrival<'g>(m: &mut Making<'g>, flight: &Flight<'g>) {
             .leaf("ArrivalDate", format_args!("{}086", arrived.minute()));
         m.tree.close();
         let lots = lots(&mut m.random);
-        measures(m.tree, &lots, &packages(&lots), false);
+        measures(m.tree, &lots, &packages(&lots), false, &[]);
     });
 }
 

@@ -88,17 +88,20 @@ pub(crate) const MANIFEST: &[Fault] = &[
         "MFT-1108",
         "reason",
         |m, r| {
+            by_air(m)?;
             let waybill = m.any(WAYBILL, r)?;
             m.remove(waybill, "TransportContractDocument/ChangeReasonCode")
         },
     ),
     fault("deletion with a weight", "MFT-1110", "deletion", |m, r| {
+        by_air(m)?;
         let waybill = m
             .any(WAYBILL, r)
             .filter(|_| m.value("Head/FunctionCode") == Some("3"))?;
         m.append(waybill, "TotalGrossMassMeasure", "12.5")
     }),
     fault("not by air", "MFT-1201", "mode", |m, _| {
+        by_air(m)?;
         m.change(ROOT, "Declaration/BorderTransportMeans/TypeCode", "3")
     }),
     fault("country unknown", "MFT-1204", "country", |m, r| {
@@ -106,9 +109,11 @@ pub(crate) const MANIFEST: &[Fault] = &[
         m.change(waybill, "Consignee/Address/CountryCode", "QQ")
     }),
     fault("flight without date", "MFT-1301", "flight", |m, _| {
+        by_air(m)?;
         m.change(ROOT, "Declaration/BorderTransportMeans/JourneyID", "CA932")
     }),
     fault("check digit of a waybill", "MFT-1303", "numbers", |m, r| {
+        by_air(m)?;
         let waybill = m.any(WAYBILL, r)?;
         spoil(m, waybill, "TransportContractDocument/ID")
     }),
@@ -198,6 +203,7 @@ pub(crate) const MANIFEST: &[Fault] = &[
         "MFT-1801",
         "danger",
         |m, r| {
+            by_air(m)?;
             let waybill = m.any(WAYBILL, r)?;
             let missing = m.remove(waybill, "UNDGContact")?;
             Some(format!("{missing}/Name"))
@@ -287,6 +293,12 @@ fn main_waybill(m: &Tree, r: &mut Random) -> Option<Id> {
     m.value("Head/FunctionCode")
         .filter(|form| matches!(*form, "9" | "2"))?;
     manifest_waybill(m, r)
+}
+
+/// Whether the message is of the air.
+fn by_air(m: &Tree) -> Option<()> {
+    let mode = m.value("Head/MessageType")?.get(3..4)?;
+    (mode == "2").then_some(())
 }
 
 /// Any waybill, if the message is an original or a pre-load manifest.

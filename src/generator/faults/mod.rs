@@ -5,6 +5,7 @@ mod aircraft;
 mod certificate;
 mod goods;
 mod manifest;
+mod other_manifest;
 mod special_goods;
 
 use super::random::Random;
@@ -13,7 +14,6 @@ use super::{Plan, Planted};
 
 pub(super) use self::aircraft::AIRCRAFT;
 pub(super) use self::certificate::CERTIFICATE;
-pub(super) use self::manifest::MANIFEST;
 
 /// All mistakes in declarations of goods.
 pub(super) const GOODS: &[Fault] =
@@ -21,6 +21,11 @@ pub(super) const GOODS: &[Fault] =
         goods::GOODS,
         special_goods::SPECIAL,
     ]);
+
+/// All mistakes in manifests.
+pub(super) const MANIFEST: &[Fault] = &join::<
+    { manifest::MANIFEST.len() + other_manifest::OTHER.len() },
+>(&[manifest::MANIFEST, other_manifest::OTHER]);
 
 const ROOT: Id = Tree::ROOT;
 
