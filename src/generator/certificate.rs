@@ -1,8 +1,10 @@
-//! Certificates of origin: general ones, and those of ASEAN, RCEP and the GSP.
+//! Certificates of origin: general ones, those of ASEAN, RCEP and the GSP, and those of agreements
+//! with one partner. What few certificates have is in [`super::certificate_parts`].
 
 use super::Making;
+use super::certificate_parts;
 use super::commodities::Lot;
-use super::companies::{Companies, Company, Foreigner, foreigner, person};
+use super::companies::{Company, Foreigner, foreigner, person};
 use super::moment::Moment;
 use super::numbers::{Decimal, Words, identity_card};
 use super::places::{self, ASEAN, Country, PREFERENCES, RCEP, TRADING};
@@ -12,8 +14,19 @@ use super::tree::Tree;
 /// Lines of one certificate; the paper form has room for twenty.
 const LINES: &[(u64, (u64, u64))] = &[(40, (1, 1)), (35, (2, 4)), (20, (5, 10)), (5, (11, 20))];
 
-/// Types of certificates. Few countries give preferences under the GSP any more.
-const TYPES: &[(u64, &str)] = &[(35, "C"), (30, "E"), (25, "RC"), (10, "G")];
+/// Types of certificates. Few countries give preferences under the GSP any more; the agreements
+/// with one partner have a sixth together, as most of it goes to ASEAN and under RCEP.
+const TYPES: &[(u64, &str)] = &[
+    (30, "C"),
+    (26, "E"),
+    (22, "RC"),
+    (7, "G"),
+    (5, "A"),
+    (4, "K"),
+    (3, "F"),
+    (2, "H"),
+    (1, "GE"),
+];
 
 struct Line {
     lot: Lot,
@@ -34,21 +47,32 @@ struct Case<'c> {
     terms: &'static str,
     invoiced: Moment,
     lines: Vec<Line>,
+    /// A company of a third country that sends the invoice.
+    third: Option<Foreigner>,
 }
 
 pub(super) fn make(m: &mut Making<'_>) -> String {
+    if m.message_type.starts_with("CooFile") {
+        return certificate_parts::file(m);
+    }
     let random = &mut m.random;
-    let kind = random.weighted(TYPES);
+    let kind = match m.wanted {
+        "third party" => "E",
+        wanted => {
+            let any = random.weighted(TYPES);
+            let known = TYPES.iter().find(|(_, kind)| *kind == wanted);
+            known.map_or(any, |(_, kind)| kind)
+        }
+    };
+    let agreed = places::AGREED.iter().find(|(of, _)| *of == kind);
     let countries = match kind {
         "E" => ASEAN,
         "RC" => RCEP,
         "G" => PREFERENCES,
-        _ => TRADING,
+        _ => agreed.map_or(TRADING, |(_, countries)| *countries),
     };
     let destination = *random.pick(countries);
-    // Exporter and serial by the number, so that none occurs twice for ten thousand each.
-    let place = m.number.wrapping_mul(7_919) % (Companies::TRADERS * 10_000);
-    let exporter = m.companies.numbered(place / 10_000);
+    let (exporter, number) = certificate_parts::numbered(m.companies, m.number, m.sent, kind);
     let terms = random.weighted(&[(80, "FOB"), (20, "CIF")]);
     let lines = (0..random.size(LINES)).map(|_| {
         let lot = Lot::draw(random);
@@ -62,12 +86,7 @@ pub(super) fn make(m: &mut Making<'_>) -> String {
     let lines = lines.collect();
     let case = Case {
         kind,
-        number: format!(
-            "{kind}{:02}{}{:04}",
-            m.sent.year(),
-            exporter.organisation,
-            place % 10_000
-        ),
+        number,
         invoice: random.like("TG26-####@"),
         exporter,
         destination,
@@ -76,13 +95,12 @@ pub(super) fn make(m: &mut Making<'_>) -> String {
         terms,
         invoiced: m.sent.days_earlier(random.between(0, 5)),
         lines,
+        third: (!matches!(kind, "C" | "G") && (random.percent(6) || m.wanted == "third party"))
+            .then(|| foreigner(&places::SINGAPORE, random)),
     };
 
-    let namespace = match m.message_type {
-        "CooCertificate" => "http://www.w3.org/2000/09/xmldsig#",
-        _ => "",
-    };
-    m.tree.begin("Certificate", namespace);
+    m.tree
+        .begin("Certificate", certificate_parts::namespace(m.message_type));
     m.tree.in_order();
     head(m, &case);
     m.tree.open_in_order("CertificateList");
@@ -90,7 +108,10 @@ pub(super) fn make(m: &mut Making<'_>) -> String {
         goods(m.tree, &mut m.random, &case, index + 1, line);
     }
     m.tree.close();
-    change(m, &case);
+    certificate_parts::change(m, &case.number);
+    if let Some(third) = &case.third {
+        certificate_parts::third_party(m.tree, third);
+    }
     if kind == "RC" {
         invoices(m.tree, &case);
     }
@@ -117,7 +138,11 @@ fn head(m: &mut Making<'_>, case: &Case<'_>) {
     let unload = format!("{}, {}", there.city, there.en);
     // Nine in ten are declared; the rest is stored as drafts, complete all the same.
     let declared = m.faulty || random.percent(90);
-    let status = random.weighted(&[(92, "0"), (3, "1"), (3, "2"), (2, "3")]);
+    let status = if m.wanted == "change" {
+        "1"
+    } else {
+        random.weighted(&[(92, "0"), (3, "1"), (3, "2"), (2, "3")])
+    };
 
     tree.open("CertificateHead");
     tree.leaf("CertNo", &case.number);
@@ -190,9 +215,16 @@ fn head(m: &mut Making<'_>, case: &Case<'_>) {
     tree.blank("Remark");
     tree.leaf("ProducerSertFlag", "N");
     tree.leaf("ExhibitFlag", "0");
-    tree.leaf("ThirdPartyInvFlag", "0");
+    let third = case.third.is_some();
+    tree.leaf("ThirdPartyInvFlag", if third { "1" } else { "0" });
     tree.leaf("PredictFlag", "0");
-    tree.blank("ExporterTel");
+    if case.kind == "H" {
+        tree.leaf("ExporterTel", &exporter.phone);
+        tree.leaf("ExporterFax", &exporter.phone);
+        tree.leaf("ExporterEmail", "export@example.com");
+    } else {
+        tree.blank("ExporterTel");
+    }
     tree.blank("ExpDeclDate");
     tree.leaf("OriCountryCode", "156");
     tree.leaf("OriCountry", "CHINA");
@@ -236,6 +268,10 @@ fn goods(tree: &mut Tree, random: &mut Random, case: &Case<'_>, number: usize, l
         "E" => random.weighted(&[(40, "PE"), (25, "CTH"), (25, "PSR"), (10, "WO")]),
         "RC" => random.weighted(&[(35, "CTC"), (30, "RVC"), (25, "PE"), (10, "WO")]),
         "G" => random.weighted(&[(40, "P"), (40, "W"), (20, "Y")]),
+        "A" | "F" => random.weighted(&[(30, "WP"), (55, "PSR"), (15, "WO")]),
+        "K" => random.weighted(&[(25, "WP"), (50, "PSR"), (15, "WO"), (10, "OP")]),
+        "H" => random.weighted(&[(20, "WP"), (60, "PSR"), (10, "WO"), (10, "PSR ACU")]),
+        "GE" => random.weighted(&[(20, "WP"), (40, "40%"), (30, "PSR"), (10, "WO")]),
         _ => "",
     };
     let share = random.between(10, 49);
@@ -256,8 +292,8 @@ fn goods(tree: &mut Tree, random: &mut Random, case: &Case<'_>, number: usize, l
         _ => String::new(),
     };
     tree.leaf("OriCriteriaRef", reference);
-    // RCEP names the producer in English, if it is no secret.
-    let named = if case.kind == "RC" {
+    // RCEP and the other side of the strait name the producer, if it is no secret.
+    let named = if matches!(case.kind, "RC" | "H") {
         exporter.name_en.as_str()
     } else {
         ""
@@ -275,7 +311,7 @@ fn goods(tree: &mut Tree, random: &mut Random, case: &Case<'_>, number: usize, l
     );
     tree.leaf(
         "OriCriteriaSub",
-        if criterion == "PSR" {
+        if case.kind == "E" && criterion == "PSR" {
             *random.pick(&["1", "2", "3"])
         } else {
             ""
@@ -296,41 +332,6 @@ fn goods(tree: &mut Tree, random: &mut Random, case: &Case<'_>, number: usize, l
     );
     tree.leaf("PackType", "1");
     tree.close();
-}
-
-/// What a changed or reissued certificate says of the one before it.
-fn change(m: &mut Making<'_>, case: &Case<'_>) {
-    let status = m
-        .tree
-        .value("CertificateHead/CertStatus")
-        .unwrap_or_default();
-    if status == "0" {
-        return;
-    }
-    let changed = status != "2";
-    // Another serial than that of the new one.
-    let (base, serial) = case.number.split_at(case.number.len() - 4);
-    let serial = (serial.parse().unwrap_or(0) + 37) % 10_000;
-    let old = format!("{base}{serial:04}");
-    let declared = m.sent.days_earlier(m.random.between(20, 60));
-    m.tree.open("ModCertificate");
-    m.tree.leaf("OldCertNo", old);
-    m.tree.leaf(
-        "ModReason",
-        if changed {
-            "发票金额有误"
-        } else {
-            "原证书遗失"
-        },
-    );
-    if changed {
-        m.tree.leaf("ModColm", "9");
-        m.tree.leaf("OldSituDesc", "PRICE AS OF CONTRACT");
-        m.tree.leaf("ModSituDesc", "PRICE AS OF INVOICE");
-    }
-    m.tree.leaf("OldDeclDate", declared.dashed());
-    m.tree.leaf("OldIssueDate", declared.days_later(2).dashed());
-    m.tree.close();
 }
 
 /// The one invoice, as RCEP wants it.

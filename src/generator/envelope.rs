@@ -63,7 +63,7 @@ pub(super) fn platform(
     }
 }
 
-fn base64(octets: &[u8]) -> String {
+pub(super) fn base64(octets: &[u8]) -> String {
     let mut text = String::with_capacity(octets.len() / 3 * 4 + 4);
     for three in octets.chunks(3) {
         let octet = |at: usize| u32::from(three.get(at).copied().unwrap_or(0));

@@ -15,6 +15,7 @@
 mod aircraft;
 mod aircraft_papers;
 mod certificate;
+mod certificate_parts;
 mod commodities;
 mod companies;
 mod envelope;
@@ -111,7 +112,12 @@ impl Kind {
                 (3, "AircraftFiling"),
                 (3, "FlightFiling"),
             ],
-            Kind::Certificate => &[(670, "CooCertificate"), (330, "CooCertificatePlain")],
+            Kind::Certificate => &[
+                (635, "CooCertificate"),
+                (315, "CooCertificatePlain"),
+                (33, "CooFile"),
+                (17, "CooFilePlain"),
+            ],
         }
     }
 

@@ -110,6 +110,9 @@ countries! {
     AUSTRALIA = "601" "AU" "AUS" "036" "澳大利亚" "AUSTRALIA" "601" "AUD" 10 "PTY LTD" "SYDNEY" "BOURKE ROAD" "2020" "61";
     NEW_ZEALAND = "609" "NZ" "NZL" "554" "新西兰" "NEW ZEALAND" "609" "NZD" 12 "LTD" "AUCKLAND" "QUEEN STREET" "1010" "64";
     CANADA = "501" "CA" "CAN" "124" "加拿大" "CANADA" "501" "CAD" -5 "INC" "TORONTO" "DIXON ROAD" "M9W 1J8" "1";
+    CHILE = "412" "CL" "CHL" "152" "智利" "CHILE" "502" "USD" -4 "SPA" "SANTIAGO" "AVENIDA APOQUINDO" "7550000" "56";
+    GEORGIA = "337" "GE" "GEO" "268" "格鲁吉亚" "GEORGIA" "502" "USD" 4 "LLC" "TBILISI" "RUSTAVELI AVENUE" "0108" "995";
+    TAIWAN = "143" "TW" "TWN" "158" "中国台湾" "TAIWAN, CHINA" "502" "USD" 8 "CO LTD" "KAOHSIUNG" "ZHONGSHAN 2ND ROAD" "806" "886";
     BRAZIL = "410" "BR" "BRA" "076" "巴西" "BRAZIL" "502" "USD" -3 "LTDA" "SAO PAULO" "AVENIDA PAULISTA" "01310-100" "55";
 }
 
@@ -145,6 +148,15 @@ pub(super) static RCEP: &[&Country] = &[
     &NEW_ZEALAND,
     &THAILAND,
     &VIETNAM,
+];
+/// Those with an agreement of their own: Australia, Korea, Chile, Georgia; and the other side of
+/// the strait.
+pub(super) static AGREED: [(&str, &[&Country]); 5] = [
+    ("A", &[&AUSTRALIA]),
+    ("K", &[&KOREA]),
+    ("F", &[&CHILE]),
+    ("GE", &[&GEORGIA]),
+    ("H", &[&TAIWAN]),
 ];
 /// Those that give preferences under the GSP to China.
 pub(super) static PREFERENCES: &[&Country] = &[&NORWAY, &NEW_ZEALAND, &AUSTRALIA];

@@ -96,8 +96,9 @@ pub(crate) const CERTIFICATE: &[Fault] = &[
         "COO-1401",
         "third party",
         |m, _| {
+            let own = m.find(ROOT, "NonpartyCorpList").is_none();
             m.value("CertificateHead/CertType")
-                .filter(|kind| matches!(*kind, "E" | "RC"))?;
+                .filter(|kind| own && matches!(*kind, "E" | "RC"))?;
             m.change(ROOT, "CertificateHead/ThirdPartyInvFlag", "1")?;
             Some("/Certificate/NonpartyCorpList/NonpartyCorp".to_owned())
         },

@@ -5,6 +5,7 @@ mod aircraft;
 mod certificate;
 mod goods;
 mod manifest;
+mod other_certificate;
 mod other_manifest;
 mod special_goods;
 
@@ -13,7 +14,6 @@ use super::tree::{Id, Tree};
 use super::{Plan, Planted};
 
 pub(super) use self::aircraft::AIRCRAFT;
-pub(super) use self::certificate::CERTIFICATE;
 
 /// All mistakes in declarations of goods.
 pub(super) const GOODS: &[Fault] =
@@ -26,6 +26,11 @@ pub(super) const GOODS: &[Fault] =
 pub(super) const MANIFEST: &[Fault] = &join::<
     { manifest::MANIFEST.len() + other_manifest::OTHER.len() },
 >(&[manifest::MANIFEST, other_manifest::OTHER]);
+
+/// All mistakes in certificates.
+pub(super) const CERTIFICATE: &[Fault] = &join::<
+    { certificate::CERTIFICATE.len() + other_certificate::OTHER.len() },
+>(&[certificate::CERTIFICATE, other_certificate::OTHER]);
 
 const ROOT: Id = Tree::ROOT;
 
