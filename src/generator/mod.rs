@@ -276,12 +276,8 @@ impl Generator {
     pub fn generate(&mut self, kind: Kind, plan: &Plan) -> Generated {
         let mut random = Random::new(self.seed, self.number);
         let any = random.weighted(kind.shares());
-        let named = |fault: &&Fault| Some(fault.name) == plan.fault;
-        let wanted = kind
-            .faults()
-            .iter()
-            .find(named)
-            .map_or("", |fault| fault.of);
+        let named = |name| kind.faults().iter().find(|fault| fault.name == name);
+        let wanted = plan.fault.and_then(named).map_or("", |fault| fault.of);
         let typed = kind.message_types().find(|name| *name == wanted);
         let message_type = plan.message_type.or(typed).unwrap_or(any);
         let mut making = Making {

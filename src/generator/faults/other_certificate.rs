@@ -10,7 +10,7 @@ const THIRD: &str = "NonpartyCorpList/NonpartyCorp";
 
 /// See [`Fault`].
 pub(crate) const OTHER: &[Fault] = &[
-    fault_of("change", "replaces itself", "COO-1105", "old", |m, _| {
+    fault_of("change", "replaces itself", "COO-1105", "status", |m, _| {
         let number = m.value("CertificateHead/CertNo")?.to_owned();
         m.change(ROOT, OLD, number)
     }),
@@ -18,7 +18,7 @@ pub(crate) const OTHER: &[Fault] = &[
         "change",
         "replaces one of another type",
         "COO-1107",
-        "old",
+        "status",
         |m, _| {
             let number = m.value(OLD)?.to_owned();
             m.change(ROOT, OLD, format_args!("Z{}", &number[1..]))
@@ -28,14 +28,14 @@ pub(crate) const OTHER: &[Fault] = &[
         "change",
         "changed, and nobody says where",
         "COO-1103",
-        "what",
+        "status",
         |m, _| m.remove(ROOT, "ModCertificate/ModColm"),
     ),
     fault_of(
         "change",
         "changed for no reason",
         "COO-1102",
-        "reason",
+        "status",
         |m, _| m.remove(ROOT, "ModCertificate/ModReason"),
     ),
     fault_of(
