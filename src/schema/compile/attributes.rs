@@ -6,13 +6,12 @@ use std::sync::Arc;
 
 use crate::schema::load::Kind;
 use crate::schema::tables::*;
-use crate::schema::tree::{Node, XSD};
+use crate::schema::tree::{Node, XML, XSD};
 use crate::schema::value::Identity;
 
 use super::{Compiler, Result, Scope, USES_MAX, is_redefinition};
 
 const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
-const XML: &str = "http://www.w3.org/XML/1998/namespace";
 
 /// The attributes that a type, a step of derivation or a group states.
 #[derive(Debug, Clone, Default)]
