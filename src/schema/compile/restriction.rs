@@ -112,20 +112,9 @@ fn flat(particle: &Particle) -> Particle {
     };
     match &term {
         Term::Sequence(items) | Term::Choice(items) | Term::All(items)
-            if items.len() == 1
-                && ((particle.min == 1 && particle.max == 1)
-                    || (items[0].min == 1 && items[0].max == 1)) =>
+            if items.len() == 1 && particle.min == 1 && particle.max == 1 =>
         {
-            let only = &items[0];
-            if particle.min == 1 && particle.max == 1 {
-                only.clone()
-            } else {
-                Particle {
-                    min: particle.min,
-                    max: particle.max,
-                    term: only.term.clone(),
-                }
-            }
+            items[0].clone()
         }
         _ => Particle {
             min: particle.min,
