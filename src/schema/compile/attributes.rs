@@ -172,18 +172,12 @@ impl<'s> Compiler<'s> {
     ) -> Result<()> {
         let (file, before) = self.globals.redefined[&std::ptr::from_ref(node)];
         let before = self.attribute_group(self.scope(file, before), before)?;
-        // Unlike a type, a group inherits nothing that it does not state.
-        let stated = |name| set.uses.iter().any(|found| found.name == name);
-        let required = before.uses.iter().filter(|before| before.required);
-        let missing = required
-            .map(|before| before.name)
-            .find(|name| !stated(*name));
-        let missing = missing.map(|name| {
-            let local = self.schema.names.local(name.local);
-            format!("3: the attribute {local} is required by what is redefined")
-        });
-        let narrows = || self.narrows(set, &before.uses, before.any.as_ref(), false);
-        match missing.or_else(narrows) {
+        // Unlike a type, a group inherits nothing: what it does not state it takes away.
+        let (mut set, names) = (set.clone(), before.uses.iter().map(|before| before.name));
+        let stated: HashSet<Name> = set.uses.iter().map(|found| found.name).collect();
+        set.prohibited
+            .extend(names.filter(|name| !stated.contains(name)));
+        match self.narrows(&set, &before.uses, before.any.as_ref(), false) {
             Some(text) => self.mistake(scope, node, format!("src-redefine.7.2.2: {text}")),
             None => Ok(()),
         }
