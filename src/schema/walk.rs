@@ -31,7 +31,8 @@ pub fn walk(
     let Opened {
         document,
         mut reader,
-        root,
+        local,
+        offset,
     } = opened;
     let mut walk = Walk {
         schema,
@@ -51,25 +52,19 @@ pub fn walk(
     };
     let mut refusals = Findings::new(1);
     // How many elements deep inside one that is passed over.
-    let mut passing = 0usize;
-    let mut next = Some(root);
-    while let Some(event) = next {
+    let mut passing = walk.begin(&mut reader, local, offset);
+    while let Some(event) = reader.next(&mut refusals) {
         match event {
             Event::Start { .. } if passing > 0 => passing += 1,
             Event::End { .. } if passing > 0 => passing -= 1,
             Event::Text { .. } if passing > 0 => {}
-            Event::Start { local, offset } => match walk.start(&mut reader, local, offset) {
-                Started::Open => reader.pass_blanks(walk.ignores_blanks()),
-                Started::Over => {}
-                Started::PassOver => passing = 1,
-            },
+            Event::Start { local, offset } => passing = walk.begin(&mut reader, local, offset),
             Event::Text { text, offset } => walk.text(text, offset),
             Event::End { offset } => {
                 walk.end(&reader, offset);
                 reader.pass_blanks(walk.ignores_blanks());
             }
         }
-        next = reader.next(&mut refusals);
     }
     if reader.is_complete() {
         walk.unresolved();
@@ -200,7 +195,18 @@ impl Prefixes for Reader<'_> {
 }
 
 impl<'a, 's, S: Sink> Walk<'a, 's, S> {
-    /// An element begins.
+    /// An element begins; 1 when it is to be passed over.
+    #[inline]
+    fn begin(&mut self, reader: &mut Reader<'a>, local: &str, offset: usize) -> usize {
+        match self.start(reader, local, offset) {
+            Started::Open => reader.pass_blanks(self.ignores_blanks()),
+            Started::Over => {}
+            Started::PassOver => return 1,
+        }
+        0
+    }
+
+    /// What an element is, and what it leads to.
     fn start(&mut self, reader: &mut Reader<'a>, local: &str, offset: usize) -> Started {
         let schema = self.schema;
         let space = self.space(reader);
