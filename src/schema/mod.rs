@@ -14,6 +14,7 @@
 //! with file, line and name; nothing is skipped.
 
 mod automaton;
+mod characters;
 mod compile;
 mod content;
 mod derivative;
