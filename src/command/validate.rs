@@ -72,7 +72,8 @@ fn by_families(args: &mut Args) -> Outcome {
             false => {
                 let what = match &checked.message {
                     Some(message) => format!("{} ({})", message.message_type, message.kind),
-                    None => "of no known family".to_owned(),
+                    None if checked.is_unknown() => "of no known family".to_owned(),
+                    None => "before its family was known".to_owned(),
                 };
                 let verdict = match checked.findings.refuse() {
                     true => "refused",

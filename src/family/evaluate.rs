@@ -8,6 +8,8 @@ use std::hash::Hash;
 
 use rust_decimal::Decimal;
 
+use crate::finding::meant;
+
 use super::dates::is_date;
 use super::record::{Node, Path, ROOT, Record};
 use super::rules::{
@@ -246,7 +248,10 @@ impl<'a> Eye<'a, '_> {
             } => {
                 self.each_value(fields, &mut |node, value| {
                     if !codes.known.contains(value) {
-                        breach(node, String::new(), value, name.clone());
+                        let mut known: Vec<&str> = codes.known.iter().map(String::as_str).collect();
+                        known.sort_unstable();
+                        let expected = format!("{name}: {}", meant(value, &known));
+                        breach(node, String::new(), value, expected);
                     }
                 });
             }

@@ -91,6 +91,17 @@ pub struct Checked {
     pub message: Option<Message>,
 }
 
+impl Checked {
+    /// Whether its root is that of no message.
+    pub fn is_unknown(&self) -> bool {
+        let mut codes = self.findings.list().iter().map(|finding| &finding.code);
+        codes.any(|code| code == UNKNOWN)
+    }
+}
+
+/// The code of the finding about a root that no message has.
+const UNKNOWN: &str = "family-unknown";
+
 /// What the gateway needs of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
@@ -373,7 +384,7 @@ impl Catalogue {
         let expected = listing(names.iter().map(String::as_str));
         let offset = document.text.find('<').unwrap_or(0);
         Finding {
-            code: Cow::Borrowed("family-unknown"),
+            code: Cow::Borrowed(UNKNOWN),
             name: Cow::Borrowed(""),
             severity: Severity::Error,
             path: format!("/{root}"),

@@ -187,10 +187,7 @@ fn test(name: &str, prefixes: &Bindings, names: &mut Names) -> Result<Test, Stri
         });
     }
     let (prefix, local) = match name.split_once(':') {
-        Some((prefix, local)) => (
-            Some(prefix.trim_end_matches(is_white)),
-            local.trim_start_matches(is_white),
-        ),
+        Some((prefix, local)) => (Some(prefix), local),
         None => (None, name),
     };
     let namespace = match prefix {

@@ -14,6 +14,7 @@
 //! with file, line and name; nothing is skipped.
 
 mod automaton;
+mod characters;
 mod compile;
 mod content;
 mod derivative;
@@ -148,7 +149,8 @@ impl Schema {
 pub struct Opened<'a> {
     document: &'a Document<'a>,
     reader: Reader<'a>,
-    root: Event<'a>,
+    local: &'a str,
+    offset: usize,
 }
 
 impl<'a> Opened<'a> {
@@ -159,20 +161,20 @@ impl<'a> Opened<'a> {
         findings: &mut Findings,
     ) -> Option<Opened<'a>> {
         let mut reader = Reader::new(document, limits);
-        let root = reader.next(findings)?;
+        let Event::Start { local, offset } = reader.next(findings)? else {
+            return None;
+        };
         Some(Opened {
             document,
             reader,
-            root,
+            local,
+            offset,
         })
     }
 
     /// Namespace and local name of the root.
     pub fn root(&self) -> (&str, &'a str) {
-        match self.root {
-            Event::Start { local, .. } => (self.reader.namespace(), local),
-            Event::Text { .. } | Event::End { .. } => ("", ""),
-        }
+        (self.reader.namespace(), self.local)
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use super::Mistake;
 use super::tree::Node;
-use super::value::is_nc_name;
+use super::value::{is_nc_name, is_uri_reference};
 
 /// What an attribute's value looks like.
 #[derive(Clone, Copy)]
@@ -18,10 +18,12 @@ enum Kind {
     Boolean,
     Count,
     CountOrUnbounded,
+    CountOf(&'static [i64]),
     OneOf(&'static [&'static str]),
     /// `#all`, or a list of these.
     AllOrSome(&'static [&'static str]),
     Spaces,
+    Uri,
 }
 
 /// An attribute: its name, whether it has to be there, its values.
@@ -98,7 +100,7 @@ fn check_node<'n>(
         return Err(node.mistake(file, text));
     };
     for (name, value) in &node.attributes {
-        if name == "id" {
+        if name == "id" && !matches!(node.name.as_str(), "appinfo" | "documentation") {
             if !is_nc_name(value.trim()) {
                 return Err(node.mistake(file, format!("s4s-att-invalid-value: id {value:?}")));
             }
@@ -125,18 +127,15 @@ fn check_node<'n>(
         }
     }
     let anywhere = matches!(node.name.as_str(), "schema" | "redefine");
-    for (number, (at, line)) in node.annotations.iter().enumerate() {
+    for (number, (at, annotation)) in node.annotations.iter().enumerate() {
         if !anywhere && (number > 0 || *at > 0) {
             let text = format!(
                 "s4s-elt-invalid-content.1: one annotation, before everything else, may stand in {}",
                 node.name
             );
-            return Err(Mistake {
-                file: file.to_owned(),
-                line: *line,
-                text,
-            });
+            return Err(annotation.mistake(file, text));
         }
+        check_node(file, annotation, Some(node), ids)?;
     }
     check_children(file, node, &form.children)?;
     for child in &node.children {
@@ -174,7 +173,7 @@ fn form(node: &Node, inside: &str) -> Option<Form> {
     let children: Vec<Slot> = match node.name.as_str() {
         "schema" if inside.is_empty() => {
             attributes.extend([
-                ("targetNamespace", false, Kind::Anything),
+                ("targetNamespace", false, Kind::Uri),
                 ("version", false, Kind::Anything),
                 ("finalDefault", false, FINAL_DEFAULT),
                 ("blockDefault", false, BLOCK_ELEMENT),
@@ -184,16 +183,16 @@ fn form(node: &Node, inside: &str) -> Option<Form> {
             vec![(&["include", "import", "redefine"], MANY), (TOP, MANY)]
         }
         "include" if inside == "schema" => {
-            attributes.push(("schemaLocation", true, Kind::Anything));
+            attributes.push(("schemaLocation", true, Kind::Uri));
             vec![]
         }
         "import" if inside == "schema" => {
-            attributes.push(("namespace", false, Kind::Anything));
-            attributes.push(("schemaLocation", false, Kind::Anything));
+            attributes.push(("namespace", false, Kind::Uri));
+            attributes.push(("schemaLocation", false, Kind::Uri));
             vec![]
         }
         "redefine" if inside == "schema" => {
-            attributes.push(("schemaLocation", true, Kind::Anything));
+            attributes.push(("schemaLocation", true, Kind::Uri));
             vec![(
                 &["simpleType", "complexType", "group", "attributeGroup"],
                 MANY,
@@ -202,7 +201,7 @@ fn form(node: &Node, inside: &str) -> Option<Form> {
         "notation" if top => {
             attributes.push(("name", true, Kind::NcName));
             attributes.push(("public", false, Kind::Anything));
-            attributes.push(("system", false, Kind::Anything));
+            attributes.push(("system", false, Kind::Uri));
             vec![]
         }
         "element" => {
@@ -265,8 +264,8 @@ fn form(node: &Node, inside: &str) -> Option<Form> {
                     children: vec![(&["element"], MANY)],
                 });
             }
-            attributes.push(("minOccurs", false, Kind::OneOf(&["0", "1"])));
-            attributes.push(("maxOccurs", false, Kind::OneOf(&["1"])));
+            attributes.push(("minOccurs", false, Kind::CountOf(&[0, 1])));
+            attributes.push(("maxOccurs", false, Kind::CountOf(&[1])));
             vec![(&["element"], MANY)]
         }
         "choice" | "sequence" => {
@@ -356,6 +355,11 @@ fn form(node: &Node, inside: &str) -> Option<Form> {
             attributes.push(("xpath", true, Kind::Anything));
             vec![]
         }
+        "annotation" => vec![(&["appinfo", "documentation"], MANY)],
+        "appinfo" | "documentation" => {
+            attributes.push(("source", false, Kind::Uri));
+            vec![]
+        }
         name if FACETS.contains(&name) => {
             attributes.push(("value", true, Kind::Anything));
             if !matches!(name, "pattern" | "enumeration") {
@@ -380,6 +384,7 @@ fn fits(kind: Kind, value: &str) -> bool {
         Kind::Boolean => matches!(value, "true" | "false" | "1" | "0"),
         Kind::Count => is_count(value),
         Kind::CountOrUnbounded => value == "unbounded" || is_count(value),
+        Kind::CountOf(counts) => value.parse().is_ok_and(|count| counts.contains(&count)),
         Kind::OneOf(values) => values.contains(&value),
         Kind::AllOrSome(values) => {
             value == "#all"
@@ -390,9 +395,10 @@ fn fits(kind: Kind, value: &str) -> bool {
         Kind::Spaces => {
             matches!(value, "##any" | "##other")
                 || value.split_ascii_whitespace().all(|word| {
-                    matches!(word, "##targetNamespace" | "##local") || !word.starts_with("##")
+                    matches!(word, "##targetNamespace" | "##local") || is_uri_reference(word)
                 })
         }
+        Kind::Uri => is_uri_reference(value),
     }
 }
 

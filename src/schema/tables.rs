@@ -325,9 +325,11 @@ pub fn derives(
             }
         }
         // However a simple type is made, it restricts (cos-st-derived-ok.2.1).
-        let by = types[at].by;
-        let blocked =
-            without.has(by) || (!types[at].complex && without.has(Derivation::Restriction));
+        let by = match types[at].complex {
+            true => types[at].by,
+            false => Derivation::Restriction,
+        };
+        let blocked = without.has(by);
         if at == ANY_TYPE || blocked {
             return false;
         }

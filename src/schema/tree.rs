@@ -7,7 +7,10 @@ use crate::finding::Findings;
 use crate::xml::{Document, Event, Limits, Reader};
 
 use super::Mistake;
-use super::value::Prefixes;
+use super::value::{Prefixes, is_language, is_uri_reference};
+
+/// The namespace of XML itself.
+pub const XML: &str = "http://www.w3.org/XML/1998/namespace";
 
 /// The namespace of XML Schema.
 pub const XSD: &str = "http://www.w3.org/2001/XMLSchema";
@@ -23,8 +26,8 @@ pub struct Node {
     pub scope: Rc<Bindings>,
     /// Child elements, annotations left out.
     pub children: Vec<Node>,
-    /// Before which of `children` annotations stand, and in which lines.
-    pub annotations: Vec<(usize, u32)>,
+    /// Annotations, and before which of `children` they stand.
+    pub annotations: Vec<(usize, Node)>,
     /// From 1.
     pub line: u32,
 }
@@ -38,7 +41,7 @@ impl Prefixes for Bindings {
         match self.0.get(prefix) {
             Some(namespace) => Some(namespace),
             None if prefix.is_empty() => Some(""),
-            None if prefix == "xml" => Some("http://www.w3.org/XML/1998/namespace"),
+            None if prefix == "xml" => Some(XML),
             None => None,
         }
     }
@@ -115,7 +118,7 @@ fn read(
     let mut reader = Reader::new(document, &limits);
     let mut open: Vec<Node> = Vec::new();
     let mut root = None;
-    // Inside appinfo and documentation everything is for people.
+    // Elements that are open inside appinfo or documentation.
     let mut passing = 0usize;
     let mut lines = Lines {
         text: &document.text,
@@ -134,16 +137,16 @@ fn read(
                     text,
                 };
                 let inside = open.last().map(|node| node.name.as_str());
-                if inside == Some("annotation") {
-                    let known = matches!(local, "appinfo" | "documentation");
-                    if reader.namespace() != XSD || !known {
-                        let text = format!(
-                            "src-annotation (s4s-elt-invalid-content): {local} in an annotation"
-                        );
-                        return Err(mistake(text));
-                    }
+                if inside.is_some_and(is_for_people) {
                     passing = 1;
                     continue;
+                }
+                let known = reader.namespace() == XSD && is_for_people(local);
+                if inside == Some("annotation") && !known {
+                    let text = format!(
+                        "src-annotation (s4s-elt-invalid-content): {local} in an annotation"
+                    );
+                    return Err(mistake(text));
                 }
                 if reader.namespace() != XSD {
                     return Err(mistake(format!(
@@ -161,28 +164,22 @@ fn read(
                     };
                     scope = Rc::new(Bindings(bindings.into_iter().map(owned).collect()));
                 }
-                let node = node(&reader, local, line, Rc::clone(&scope)).map_err(mistake)?;
-                let more = node.attributes.keys().find(|name| *name != "id");
-                if let Some(more) = more.filter(|_| local == "annotation") {
-                    return Err(mistake(format!(
-                        "s4s-att-not-allowed: {more} on annotation"
-                    )));
-                }
-                open.push(node);
+                open.push(node(&reader, local, line, Rc::clone(&scope)).map_err(mistake)?);
             }
             Event::End { .. } if passing > 0 => passing -= 1,
             Event::End { .. } => {
                 let Some(node) = open.pop() else { continue };
                 match open.last_mut() {
                     Some(parent) if node.name == "annotation" => {
-                        parent.annotations.push((parent.children.len(), node.line));
+                        parent.annotations.push((parent.children.len(), node));
                     }
                     Some(parent) => parent.children.push(node),
                     None => root = Some(node),
                 }
             }
             Event::Text { text, offset } => {
-                if passing == 0 && !text.trim().is_empty() {
+                let inside = open.last().map(|node| node.name.as_str());
+                if !inside.is_some_and(is_for_people) && !text.trim().is_empty() {
                     return Err(Mistake {
                         file: file.to_owned(),
                         line: lines.of(offset),
@@ -193,6 +190,11 @@ fn read(
         }
     }
     Ok(root)
+}
+
+/// Whether whatever an element holds is for people, or for other programs.
+fn is_for_people(name: &str) -> bool {
+    matches!(name, "appinfo" | "documentation")
 }
 
 fn node(reader: &Reader<'_>, local: &str, line: u32, scope: Rc<Bindings>) -> Result<Node, String> {
@@ -210,9 +212,24 @@ fn node(reader: &Reader<'_>, local: &str, line: u32, scope: Rc<Bindings>) -> Res
                 attribute.local.to_owned(),
                 attribute.value.clone().into_owned(),
             );
-        } else if reader.attribute_namespace(attribute) == XSD {
+            continue;
+        }
+        let value = attribute.value.trim();
+        let fits = match (reader.attribute_namespace(attribute), attribute.local) {
+            (XSD, _) => {
+                return Err(format!(
+                    "s4s-att-not-allowed: {}:{} on {local}",
+                    attribute.prefix, attribute.local
+                ));
+            }
+            (XML, "lang") => value.is_empty() || is_language(value),
+            (XML, "space") => matches!(value, "default" | "preserve"),
+            (XML, "base") => is_uri_reference(value),
+            _ => true,
+        };
+        if !fits {
             return Err(format!(
-                "s4s-att-not-allowed: {}:{} on {local}",
+                "s4s-att-invalid-value: {}:{}={value:?} on {local}",
                 attribute.prefix, attribute.local
             ));
         }

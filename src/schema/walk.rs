@@ -31,7 +31,8 @@ pub fn walk(
     let Opened {
         document,
         mut reader,
-        root,
+        local,
+        offset,
     } = opened;
     let mut walk = Walk {
         schema,
@@ -48,28 +49,23 @@ pub fn walk(
         ids: Ids::default(),
         detours: Vec::new(),
         last_space: None,
+        last: Symbol(0),
     };
     let mut refusals = Findings::new(1);
     // How many elements deep inside one that is passed over.
-    let mut passing = 0usize;
-    let mut next = Some(root);
-    while let Some(event) = next {
+    let mut passing = walk.begin(&mut reader, local, offset);
+    while let Some(event) = reader.next(&mut refusals) {
         match event {
             Event::Start { .. } if passing > 0 => passing += 1,
             Event::End { .. } if passing > 0 => passing -= 1,
             Event::Text { .. } if passing > 0 => {}
-            Event::Start { local, offset } => match walk.start(&mut reader, local, offset) {
-                Started::Open => reader.pass_blanks(walk.ignores_blanks()),
-                Started::Over => {}
-                Started::PassOver => passing = 1,
-            },
+            Event::Start { local, offset } => passing = walk.begin(&mut reader, local, offset),
             Event::Text { text, offset } => walk.text(text, offset),
             Event::End { offset } => {
                 walk.end(&reader, offset);
                 reader.pass_blanks(walk.ignores_blanks());
             }
         }
-        next = reader.next(&mut refusals);
     }
     if reader.is_complete() {
         walk.unresolved();
@@ -109,6 +105,8 @@ pub(super) struct Walk<'a, 's, S> {
     /// The namespace that was looked up last, nearly always the next one too: where it is
     /// declared, and its number.
     pub last_space: Option<(Option<u32>, u16)>,
+    /// The name of the last element that began.
+    pub last: Symbol,
 }
 
 /// One open element.
@@ -200,13 +198,28 @@ impl Prefixes for Reader<'_> {
 }
 
 impl<'a, 's, S: Sink> Walk<'a, 's, S> {
-    /// An element begins.
+    /// An element begins; 1 when it is to be passed over.
+    #[inline]
+    fn begin(&mut self, reader: &mut Reader<'a>, local: &str, offset: usize) -> usize {
+        match self.start(reader, local, offset) {
+            Started::Open => reader.pass_blanks(self.ignores_blanks()),
+            Started::Over => {}
+            Started::PassOver => return 1,
+        }
+        0
+    }
+
+    /// What an element is, and what it leads to.
     fn start(&mut self, reader: &mut Reader<'a>, local: &str, offset: usize) -> Started {
         let schema = self.schema;
         let space = self.space(reader);
         let name = match space {
             UNKNOWN_SPACE => None,
-            space => schema.symbol(local).map(|local| Name { space, local }),
+            space => {
+                let found = schema.names.symbol_after(self.last, local);
+                self.last = found.unwrap_or(self.last);
+                found.map(|local| Name { space, local })
+            }
         };
         let bare = reader.attributes().is_empty();
         let typed = !bare && has_type(reader);

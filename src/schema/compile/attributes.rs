@@ -6,13 +6,12 @@ use std::sync::Arc;
 
 use crate::schema::load::Kind;
 use crate::schema::tables::*;
-use crate::schema::tree::{Node, XSD};
+use crate::schema::tree::{Node, XML, XSD};
 use crate::schema::value::Identity;
 
 use super::{Compiler, Result, Scope, USES_MAX, is_redefinition};
 
 const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
-const XML: &str = "http://www.w3.org/XML/1998/namespace";
 
 /// The attributes that a type, a step of derivation or a group states.
 #[derive(Debug, Clone, Default)]
@@ -173,7 +172,12 @@ impl<'s> Compiler<'s> {
     ) -> Result<()> {
         let (file, before) = self.globals.redefined[&std::ptr::from_ref(node)];
         let before = self.attribute_group(self.scope(file, before), before)?;
-        match self.narrows(set, &before.uses, before.any.as_ref(), false) {
+        // Unlike a type, a group inherits nothing: what it does not state it takes away.
+        let (mut set, names) = (set.clone(), before.uses.iter().map(|before| before.name));
+        let stated: HashSet<Name> = set.uses.iter().map(|found| found.name).collect();
+        set.prohibited
+            .extend(names.filter(|name| !stated.contains(name)));
+        match self.narrows(&set, &before.uses, before.any.as_ref(), false) {
             Some(text) => self.mistake(scope, node, format!("src-redefine.7.2.2: {text}")),
             None => Ok(()),
         }

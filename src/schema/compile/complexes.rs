@@ -220,20 +220,20 @@ impl<'s> Compiler<'s> {
                     let text = "cos-ct-extends.1.4.3.2.2.1: a mixed type extends a mixed one, another one another";
                     return self.mistake(scope, step, text);
                 }
+                for particle in [&from, &own] {
+                    if crate::schema::model::all_of(particle).is_some() {
+                        let text =
+                            "cos-all-limited.1.2: an all group cannot be extended, nor extend";
+                        let group = step.children.first().unwrap_or(step);
+                        return self.mistake(scope, group, text);
+                    }
+                }
                 let empty = |particle: &Particle| matches!(&particle.term, Term::Sequence(items) if items.is_empty());
                 if empty(&own) {
                     (from, mixed)
                 } else if empty(&from) {
                     (own, mixed)
                 } else {
-                    for particle in [&from, &own] {
-                        if crate::schema::model::all_of(particle).is_some() {
-                            let text =
-                                "cos-all-limited.1.2: an all group cannot be extended, nor extend";
-                            let group = step.children.first().unwrap_or(step);
-                            return self.mistake(scope, group, text);
-                        }
-                    }
                     let whole = Particle {
                         min: 1,
                         max: 1,
@@ -259,17 +259,17 @@ impl<'s> Compiler<'s> {
             .iter()
             .find(|child| matches!(child.name.as_str(), "group" | "all" | "choice" | "sequence"));
         let particle = match group {
-            Some(group) => self.model_group(scope, group)?,
+            Some(group) => {
+                let particle = self.model_group(scope, group)?;
+                // A choice of nothing that has to be made is not empty: it cannot be made.
+                particle.filter(|particle| match group.name.as_str() {
+                    "sequence" | "all" => !group.children.is_empty(),
+                    "choice" => !group.children.is_empty() || particle.min > 0,
+                    _ => true,
+                })
+            }
             None => None,
         };
-        let particle = particle.filter(|particle| {
-            particle.max > 0
-                && match &particle.term {
-                    Term::Sequence(items) | Term::All(items) => !items.is_empty(),
-                    Term::Choice(items) => !items.is_empty() || particle.min > 0,
-                    _ => true,
-                }
-        });
         let nothing = || Particle {
             min: 1,
             max: 1,

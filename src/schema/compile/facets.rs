@@ -298,6 +298,22 @@ impl<'s> Compiler<'s> {
                 _ => return wrong(base, "above"),
             }
         }
+        // A bound of the base may be repeated, though an exclusive one is none of its values.
+        let kept = if lower {
+            &simple.facets.lower
+        } else {
+            &simple.facets.upper
+        };
+        let kept = kept.as_ref().is_some_and(|kept| {
+            kept.inclusive == inclusive && value.compare(&kept.value) == Some(Ordering::Equal)
+        });
+        if let (false, Err(misfit)) = (kept, simple.check(&self.schema.simples, raw, &())) {
+            let text = format!(
+                "{name}-valid-restriction ({}): {text:?} is not a value of {}",
+                misfit.code, simple.label
+            );
+            return self.mistake(scope, facet, text);
+        }
         Ok(Bound {
             inclusive,
             text,

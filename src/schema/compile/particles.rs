@@ -76,7 +76,7 @@ impl<'s> Compiler<'s> {
                 let Some((group, weight)) = self.group(at, found)? else {
                     return Ok(None);
                 };
-                if matches!(group.term, Term::All(_)) && (!top || max != 1) {
+                if matches!(group.term, Term::All(_)) && max > 0 && (!top || max != 1) {
                     let text =
                         "cos-all-limited.1.2: an all group is the whole content of a type, once";
                     return self.mistake(scope, node, text);
@@ -88,7 +88,8 @@ impl<'s> Compiler<'s> {
             let text = "a content model of this size is not supported";
             return self.mistake(scope, node, text);
         }
-        Ok(Some((Particle { min, max, term }, weight)))
+        // What never occurs is no particle.
+        Ok((max > 0).then_some((Particle { min, max, term }, weight)))
     }
 
     fn items(&mut self, scope: Scope<'s>, node: &'s Node) -> Result<(Arc<[Particle]>, Weight)> {

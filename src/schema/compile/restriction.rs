@@ -83,9 +83,6 @@ fn flat(particle: &Particle) -> Particle {
         let mut flattened: Vec<Particle> = Vec::with_capacity(items.len());
         for item in items.iter() {
             let item = flat(item);
-            if item.max == 0 {
-                continue;
-            }
             match same(&item.term) {
                 Some(inside) if item.min == 1 && item.max == 1 => {
                     flattened.extend(inside.iter().cloned());
@@ -111,32 +108,13 @@ fn flat(particle: &Particle) -> Particle {
             })
             .into(),
         ),
-        Term::All(items) => Term::All(
-            items
-                .iter()
-                .filter(|item| item.max > 0)
-                .cloned()
-                .collect::<Vec<Particle>>()
-                .into(),
-        ),
         other => other.clone(),
     };
     match &term {
         Term::Sequence(items) | Term::Choice(items) | Term::All(items)
-            if items.len() == 1
-                && ((particle.min == 1 && particle.max == 1)
-                    || (items[0].min == 1 && items[0].max == 1)) =>
+            if items.len() == 1 && particle.min == 1 && particle.max == 1 =>
         {
-            let only = &items[0];
-            if particle.min == 1 && particle.max == 1 {
-                only.clone()
-            } else {
-                Particle {
-                    min: particle.min,
-                    max: particle.max,
-                    term: only.term.clone(),
-                }
-            }
+            items[0].clone()
         }
         _ => Particle {
             min: particle.min,
@@ -178,7 +156,7 @@ impl Comparison<'_, '_> {
                 "a restriction of this size cannot be compared with its base",
             );
         }
-        if is_empty_group(own) || own.max == 0 {
+        if is_empty_group(own) {
             return match self.emptiable(base) {
                 true => Ok(()),
                 false => no("rcase-Recurse.2", "the base does not admit empty content"),

@@ -214,7 +214,12 @@ impl<'s> Compiler<'s> {
             node,
             "final",
             "finalDefault",
-            &[Derivation::Restriction, Derivation::List, Derivation::Union],
+            &[
+                Derivation::Extension,
+                Derivation::Restriction,
+                Derivation::List,
+                Derivation::Union,
+            ],
         );
         if is_redefinition(scope, node) && child.name != "restriction" {
             let text = "src-redefine.5: a redefined type is derived from itself";

@@ -9,40 +9,11 @@ use regex_syntax::hir::{
     Capture, Class as HirClass, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Repetition,
 };
 
+use super::super::characters::{FURTHER, INITIAL};
 use super::parse::{Class, Item, Letter, Node};
 
 /// White space: production S of XML, which is `\s`.
 const SPACE: &[(char, char)] = &[('\t', '\n'), ('\r', '\r'), (' ', ' ')];
-
-/// Production NameStartChar of XML 1.0, Fifth Edition, for `\i`. The standard names Letter,
-/// `_` and `:` of the Second Edition, all of which are here; newer scripts are here as well.
-const INITIAL: &[(char, char)] = &[
-    (':', ':'),
-    ('A', 'Z'),
-    ('_', '_'),
-    ('a', 'z'),
-    ('\u{C0}', '\u{D6}'),
-    ('\u{D8}', '\u{F6}'),
-    ('\u{F8}', '\u{2FF}'),
-    ('\u{370}', '\u{37D}'),
-    ('\u{37F}', '\u{1FFF}'),
-    ('\u{200C}', '\u{200D}'),
-    ('\u{2070}', '\u{218F}'),
-    ('\u{2C00}', '\u{2FEF}'),
-    ('\u{3001}', '\u{D7FF}'),
-    ('\u{F900}', '\u{FDCF}'),
-    ('\u{FDF0}', '\u{FFFD}'),
-    ('\u{10000}', '\u{EFFFF}'),
-];
-
-/// What production NameChar of XML 1.0, Fifth Edition, adds to NameStartChar, for `\c`.
-const NAME: &[(char, char)] = &[
-    ('-', '.'),
-    ('0', '9'),
-    ('\u{B7}', '\u{B7}'),
-    ('\u{300}', '\u{36F}'),
-    ('\u{203F}', '\u{2040}'),
-];
 
 /// The characters of a class: Appendix F, "Character Class Expressions".
 pub fn set(class: &Class) -> ClassUnicode {
@@ -82,7 +53,7 @@ fn letter(letter: Letter) -> ClassUnicode {
     match letter {
         Letter::Space => ranged(SPACE.iter().copied()),
         Letter::Initial => ranged(INITIAL.iter().copied()),
-        Letter::Name => ranged(INITIAL.iter().chain(NAME).copied()),
+        Letter::Name => ranged(INITIAL.iter().chain(FURTHER).copied()),
         Letter::Digit => category("Nd"),
         Letter::Word => {
             // Three large tables and a complement: worth doing once.

@@ -30,6 +30,7 @@ pub use decimal::{Decimal, Number};
 pub use duration::Duration;
 pub use name::{Prefixes, is_language, is_name, is_nc_name, is_nmtoken};
 pub use time::Moment;
+pub use uri::is_uri_reference;
 pub use white::{White, normalise};
 
 /// The primitive datatypes (section 3.2), in the order of the standard.

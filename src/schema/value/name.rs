@@ -1,11 +1,9 @@
 //! The types whose texts are names or name-like: `Name`, `NCName`, `NMTOKEN`,
 //! `language`, and qualified names for `QName` and `NOTATION`.
 //!
-//! Part 2 refers to XML 1.0 for names. The second edition of XML listed the
-//! allowed characters one script at a time, the fifth gave a few wide ranges
-//! that contain all of those; the wide ranges are used here, so that a name that
-//! any edition allows is allowed. Nearly all names are ASCII, so that is tried
-//! first, byte by byte.
+//! Nearly all names are ASCII, so that is tried first, byte by byte.
+
+use super::super::characters;
 
 /// Where the prefixes of qualified names get their meaning: the namespace
 /// declarations in scope at the place of the text.
@@ -52,7 +50,7 @@ pub(super) fn resolve<'a>(text: &'a str, prefixes: &'a dyn Prefixes) -> Option<(
 /// Whether the text is a `Name` of XML 1.0 (section 3.3.6).
 pub fn is_name(text: &str) -> bool {
     let first = text.chars().next();
-    first.is_some_and(is_name_start) && is_nmtoken(text)
+    first.is_some_and(characters::is_initial) && is_nmtoken(text)
 }
 
 /// Whether the text is a `Name` without a colon (section 3.3.7).
@@ -67,7 +65,7 @@ pub fn is_nmtoken(text: &str) -> bool {
     match ascii {
         None => !text.is_empty(),
         // Only ASCII came before, so this is where a character starts.
-        Some(at) => text[at..].chars().all(is_name_char),
+        Some(at) => text[at..].chars().all(characters::is_name),
     }
 }
 
@@ -85,22 +83,6 @@ pub fn is_language(text: &str) -> bool {
 /// The name characters among the ASCII ones.
 fn is_ascii_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b':')
-}
-
-/// NameStartChar of XML 1.0, fifth edition.
-fn is_name_start(c: char) -> bool {
-    matches!(c,
-        ':' | '_' | 'A'..='Z' | 'a'..='z'
-        | '\u{C0}'..='\u{D6}' | '\u{D8}'..='\u{F6}' | '\u{F8}'..='\u{2FF}'
-        | '\u{370}'..='\u{37D}' | '\u{37F}'..='\u{1FFF}' | '\u{200C}'..='\u{200D}'
-        | '\u{2070}'..='\u{218F}' | '\u{2C00}'..='\u{2FEF}' | '\u{3001}'..='\u{D7FF}'
-        | '\u{F900}'..='\u{FDCF}' | '\u{FDF0}'..='\u{FFFD}' | '\u{10000}'..='\u{EFFFF}')
-}
-
-/// NameChar of XML 1.0, fifth edition.
-fn is_name_char(c: char) -> bool {
-    is_name_start(c)
-        || matches!(c, '-' | '.' | '0'..='9' | '\u{B7}' | '\u{300}'..='\u{36F}' | '\u{203F}'..='\u{2040}')
 }
 
 #[cfg(test)]
@@ -123,7 +105,13 @@ mod tests {
         ("a\u{B7}", true, true, true),
         ("\u{B7}a", false, false, true),
         ("\u{301}", false, false, true),
-        ("\u{1F600}", true, true, true),
+        // Of later editions only.
+        ("\u{1F600}", false, false, false),
+        ("\u{2C00}", false, false, false),
+        // A digit of another script goes on a name and does not begin one.
+        ("a\u{663}", true, true, true),
+        ("\u{663}a", false, false, true),
+        ("\u{4E00}\u{9FA5}", true, true, true),
         ("", false, false, false),
         ("a b", false, false, false),
         ("a/b", false, false, false),

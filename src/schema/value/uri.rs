@@ -17,7 +17,7 @@
 //! "DAV:", is let through, although RFC 2396 wants something there.
 
 /// Whether the text is in the lexical space of `anyURI`.
-pub(super) fn is_uri_reference(text: &str) -> bool {
+pub fn is_uri_reference(text: &str) -> bool {
     let (before, fragment) = text.split_once('#').unwrap_or((text, ""));
     if fragment.contains('#') || !escapes_are_whole(text) {
         return false;
