@@ -73,7 +73,8 @@ impl<'g> Flight<'g> {
             "MT4101" | "MT1401" | "MT2401" => &[(92, "9"), (4, "2"), (4, "3")],
             _ => &[(95, "9"), (5, "2")],
         };
-        let form = random.weighted(forms);
+        let deletes = m.wanted == "deletion" && forms.iter().any(|(_, form)| *form == "3");
+        let form = if deletes { "3" } else { random.weighted(forms) };
         let office = places::office(random);
         let forwarder = m.companies.broker(random);
         Flight {

@@ -1,6 +1,6 @@
 //! Mistakes in air manifests. Most are of main data, which nearly all manifests are.
 
-use super::{Fault, ROOT, enlarge, fault, leave_out, spoil};
+use super::{Fault, ROOT, enlarge, fault, fault_of, leave_out, spoil};
 use crate::generator::random::Random;
 use crate::generator::tree::{Id, Tree};
 
@@ -93,13 +93,19 @@ pub(crate) const MANIFEST: &[Fault] = &[
             m.remove(waybill, "TransportContractDocument/ChangeReasonCode")
         },
     ),
-    fault("deletion with a weight", "MFT-1110", "deletion", |m, r| {
-        by_air(m)?;
-        let waybill = m
-            .any(WAYBILL, r)
-            .filter(|_| m.value("Head/FunctionCode") == Some("3"))?;
-        m.append(waybill, "TotalGrossMassMeasure", "12.5")
-    }),
+    fault_of(
+        "deletion",
+        "deletion with a weight",
+        "MFT-1110",
+        "deletion",
+        |m, r| {
+            by_air(m)?;
+            let waybill = m
+                .any(WAYBILL, r)
+                .filter(|_| m.value("Head/FunctionCode") == Some("3"))?;
+            m.append(waybill, "TotalGrossMassMeasure", "12.5")
+        },
+    ),
     fault("not by air", "MFT-1201", "mode", |m, _| {
         by_air(m)?;
         m.change(ROOT, "Declaration/BorderTransportMeans/TypeCode", "3")
