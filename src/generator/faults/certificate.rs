@@ -1,6 +1,6 @@
 //! Mistakes in certificates of origin.
 
-use super::{Fault, ROOT, enlarge, fault, leave_out, spoil};
+use super::{Fault, ROOT, enlarge, fault, fault_of, leave_out, spoil};
 use crate::generator::random::Random;
 use crate::generator::tree::{Id, Tree};
 
@@ -53,7 +53,8 @@ pub(crate) const CERTIFICATE: &[Fault] = &[
     fault("promise not given", "COO-1005", "promise", |m, _| {
         m.change(ROOT, "AplPromise/AplPromiseCode", "2")
     }),
-    fault(
+    fault_of(
+        "C",
         "general certificate, number of Form E",
         "COO-1013",
         "number",
@@ -68,7 +69,8 @@ pub(crate) const CERTIFICATE: &[Fault] = &[
             m.change(ROOT, "CertificateHead/CertNo", format_args!("E{number}"))
         },
     ),
-    fault(
+    fault_of(
+        "change",
         "changed without the old number",
         "COO-1101",
         "status",
@@ -86,7 +88,7 @@ pub(crate) const CERTIFICATE: &[Fault] = &[
     fault("trade mode of declarations", "COO-1204", "mode", |m, _| {
         m.change(ROOT, "CertificateHead/TradeModeCode", "0110")
     }),
-    fault("route missing", "COO-1301", "route", |m, _| {
+    fault_of("C", "route missing", "COO-1301", "route", |m, _| {
         m.value("CertificateHead/CertType")
             .filter(|kind| matches!(*kind, "C" | "G"))?;
         m.remove(ROOT, "CertificateHead/TransDetails")
@@ -103,10 +105,16 @@ pub(crate) const CERTIFICATE: &[Fault] = &[
             Some("/Certificate/NonpartyCorpList/NonpartyCorp".to_owned())
         },
     ),
-    fault("RCEP without invoices", "COO-1501", "invoices", |m, _| {
-        let missing = m.remove(ROOT, "OriInvs")?;
-        Some(format!("{missing}/OriInv"))
-    }),
+    fault_of(
+        "RC",
+        "RCEP without invoices",
+        "COO-1501",
+        "invoices",
+        |m, _| {
+            let missing = m.remove(ROOT, "OriInvs")?;
+            Some(format!("{missing}/OriInv"))
+        },
+    ),
     fault("applied before the invoice", "COO-1601", "days", |m, _| {
         m.change(ROOT, "CertificateHead/InvDate", "2027-12-31")?;
         m.find(ROOT, "CertificateHead/AplDate").map(|id| m.path(id))
@@ -154,7 +162,8 @@ pub(crate) const CERTIFICATE: &[Fault] = &[
             m.change(line, "PackType", "3")
         },
     ),
-    fault(
+    fault_of(
+        "E",
         "criterion of another form",
         "COO-2107",
         "criterion",
@@ -163,18 +172,30 @@ pub(crate) const CERTIFICATE: &[Fault] = &[
             m.change(line, "OriCriteria", "WP")
         },
     ),
-    fault("sub-criterion missing", "COO-2111", "criterion", |m, r| {
-        let line = line_with(m, r, "E", &["PSR"])?;
-        m.remove(line, "OriCriteriaSub")
-    }),
-    fault("heading missing", "COO-2117", "criterion", |m, r| {
+    fault_of(
+        "E",
+        "sub-criterion missing",
+        "COO-2111",
+        "criterion",
+        |m, r| {
+            let line = line_with(m, r, "E", &["PSR"])?;
+            m.remove(line, "OriCriteriaSub")
+        },
+    ),
+    fault_of("G", "heading missing", "COO-2117", "criterion", |m, r| {
         let line = line_with(m, r, "G", &["W"])?;
         m.remove(line, "OriCriteriaRef")
     }),
-    fault("regional share missing", "COO-2204", "criterion", |m, r| {
-        let line = line_with(m, r, "RC", &["RVC"])?;
-        m.remove(line, "ICompPrpr")
-    }),
+    fault_of(
+        "RC",
+        "regional share missing",
+        "COO-2204",
+        "criterion",
+        |m, r| {
+            let line = line_with(m, r, "RC", &["RVC"])?;
+            m.remove(line, "ICompPrpr")
+        },
+    ),
 ];
 
 /// A line with one of these criteria, if the certificate is of this type and such a line comes.
