@@ -1,10 +1,7 @@
 //! Rules against the record of one message. One function a primitive; a rule is silent when
 //! a value that it needs is absent (but for those about presence), or did not fit its type,
 //! because then the schema has spoken already. While every rule holds nothing is allocated,
-//! but for the keys of more than [`FEW`] elements.
-
-use std::collections::HashSet;
-use std::hash::Hash;
+//! but for the keys of many elements.
 
 use rust_decimal::Decimal;
 
@@ -15,6 +12,7 @@ use super::record::{Node, Path, ROOT, Record};
 use super::rules::{
     Check, Comparison, Condition, Operand, Part, Rule, Selection, Test, Tolerance, UNIQUE_PATHS_MAX,
 };
+use super::seen::Seen;
 
 /// A rule that does not hold, before its path and place are known.
 #[derive(Debug)]
@@ -542,43 +540,6 @@ impl<'a> Eye<'a, '_> {
             true
         });
         last
-    }
-}
-
-/// As many keys are kept side by side and compared one by one; most messages have fewer.
-const FEW: usize = 16;
-
-/// The keys met so far.
-struct Seen<K> {
-    few: [Option<K>; FEW],
-    count: usize,
-    many: HashSet<K>,
-}
-
-impl<K: Copy + Eq + Hash> Seen<K> {
-    fn new() -> Seen<K> {
-        Seen {
-            few: [None; FEW],
-            count: 0,
-            many: HashSet::new(),
-        }
-    }
-
-    fn contains(&self, key: K) -> bool {
-        self.few[..self.count.min(FEW)].contains(&Some(key)) || self.many.contains(&key)
-    }
-
-    /// False when it was there.
-    fn insert(&mut self, key: K) -> bool {
-        if self.contains(key) {
-            return false;
-        }
-        match self.few.get_mut(self.count) {
-            Some(free) => *free = Some(key),
-            None => _ = self.many.insert(key),
-        }
-        self.count += 1;
-        true
     }
 }
 

@@ -12,6 +12,7 @@ mod fields;
 mod load;
 mod record;
 mod rules;
+mod seen;
 mod source;
 mod wrapper;
 

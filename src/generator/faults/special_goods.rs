@@ -107,12 +107,11 @@ pub(crate) const SPECIAL: &[Fault] = &[
         "summary",
         |m, _| {
             let office = m.value("DecHead/EntryId")?.get(..4)?.to_owned();
-            let path = m.change(
+            m.change(
                 ROOT,
                 "DecHead/EntryId",
                 format_args!("{office}20260123456789"),
-            );
-            path
+            )
         },
     ),
     fault_of(
