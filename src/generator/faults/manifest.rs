@@ -1,6 +1,6 @@
 //! Mistakes in air manifests. Most are of main data, which nearly all manifests are.
 
-use super::{Fault, ROOT, enlarge, fault, fault_of, leave_out, spoil};
+use super::{Fault, ROOT, WHOLE, enlarge, fault, fault_of, leave_out, spoil};
 use crate::generator::random::Random;
 use crate::generator::tree::{Id, Tree};
 
@@ -218,7 +218,7 @@ pub(crate) const MANIFEST: &[Fault] = &[
     fault(
         "type of another message",
         "cvc-enumeration-valid",
-        "type",
+        WHOLE,
         |m, _| {
             // Some numbers of messages name the type too.
             let named = m

@@ -34,6 +34,10 @@ pub(super) const CERTIFICATE: &[Fault] = &join::<
 
 const ROOT: Id = Tree::ROOT;
 
+/// The part of a mistake that stands alone in its message, because it decides which rules
+/// speak of the rest.
+const WHOLE: &str = "the whole message";
+
 /// A mistake that can be planted.
 #[derive(Debug, Clone, Copy)]
 pub struct Fault {
@@ -99,7 +103,9 @@ pub(super) fn plant(
     let mut planted = Vec::new();
     let mut parts = Vec::new();
     let mut try_to = |fault: &Fault, planted: &mut Vec<Planted>, random: &mut Random| {
+        let alone = fault.part == WHOLE && !parts.is_empty() || parts.contains(&WHOLE);
         if planted.len() < wanted
+            && !alone
             && !parts.contains(&fault.part)
             && let Some(path) = (fault.plant)(tree, random)
         {
