@@ -4,7 +4,6 @@
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hash, Hasher};
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// A map with a quick hash, for keys that only schemas choose.
 pub type Map<K, V> = HashMap<K, V, BuildHasherDefault<Quick>>;
@@ -41,11 +40,6 @@ pub struct Names {
     table: Vec<Entry>,
     space_numbers: Map<String, u16>,
     overfull: bool,
-    /// The key of each local name.
-    keys: Vec<Key>,
-    /// For each local name the one that followed it last: a hint and nothing else, so it does
-    /// not matter which thread wrote it.
-    followed: Vec<AtomicU32>,
 }
 
 #[derive(Clone, Copy, Default, PartialEq)]
@@ -104,8 +98,6 @@ impl Names {
             table: vec![Entry::default(); 64],
             space_numbers: Map::from_iter([(String::new(), 0)]),
             overfull: false,
-            keys: Vec::new(),
-            followed: Vec::new(),
         }
     }
 
@@ -118,8 +110,6 @@ impl Names {
 
     fn add(&mut self, local: &str) -> Symbol {
         self.list.push(local.to_owned());
-        self.keys.push(Key::of(local));
-        self.followed.push(AtomicU32::new(0));
         if self.list.len() * 4 > self.table.len() {
             self.table = vec![Entry::default(); self.table.len() * 2];
             for number in 0..self.list.len() {
@@ -175,10 +165,7 @@ impl Names {
 
     /// The number of a local name.
     pub fn symbol(&self, local: &str) -> Option<Symbol> {
-        self.look_up(Key::of(local), local)
-    }
-
-    fn look_up(&self, key: Key, local: &str) -> Option<Symbol> {
+        let key = Key::of(local);
         let mut at = key.place(self.table.len());
         loop {
             let entry = self.table[at];
@@ -186,33 +173,12 @@ impl Names {
                 return None;
             }
             let number = entry.number - 1;
-            if entry.key == key && self.is(number, key, local) {
+            if entry.key == key && (local.len() <= KEY_BYTES || self.list[number as usize] == local)
+            {
                 return Some(Symbol(number));
             }
             at = (at + 1) & (self.table.len() - 1);
         }
-    }
-
-    /// [`Names::symbol`] of a name that comes after `last` in a document: producers write the
-    /// same elements in the same order, so what came after it the last time is tried first.
-    pub fn symbol_after(&self, last: Symbol, local: &str) -> Option<Symbol> {
-        let key = Key::of(local);
-        let followed = self.followed.get(last.0 as usize);
-        let guess = followed.map_or(0, |followed| followed.load(Relaxed));
-        if self.is(guess, key, local) {
-            return Some(Symbol(guess));
-        }
-        let found = self.look_up(key, local)?;
-        if let Some(followed) = followed {
-            followed.store(found.0, Relaxed);
-        }
-        Some(found)
-    }
-
-    #[inline]
-    fn is(&self, number: u32, key: Key, local: &str) -> bool {
-        self.keys.get(number as usize) == Some(&key)
-            && (local.len() <= KEY_BYTES || self.list[number as usize] == local)
     }
 
     /// A local name by its number.
@@ -229,23 +195,17 @@ impl Names {
     }
 }
 
-/// Where names begin in a list that is sorted by name: a short one is looked through. Of a
-/// longer one whose names are of one namespace and have numbers close together, as those that a
-/// schema declares beside each other, each number has a place. Any other has a power of two of
-/// places, at least twice as many as names, which are looked at one after another from the hash
-/// on. What stands in a place is where the name begins, and one.
+/// Where names begin in a list that is sorted by name: a short one is looked through, a longer
+/// one has a power of two of places, at least twice as many as names, which are looked at one
+/// after another from the hash on. A place is where the name begins, and one.
 #[derive(Debug, Default)]
 pub struct Places {
     length: usize,
     places: Box<[u32]>,
-    /// The name of the first place, if each number has one.
-    first: Option<Name>,
 }
 
 /// Lists up to this long are looked through.
 const LOOKED_THROUGH: usize = 4;
-/// So many places a name may take at most, so that each number has one.
-const SPREAD_MAX: usize = 8;
 
 impl Places {
     /// Of the names of a sorted list.
@@ -254,48 +214,25 @@ impl Places {
         let mut places = Places {
             length: names.len(),
             places: Box::default(),
-            first: None,
         };
-        let (Some(first), Some(last)) = (names.first(), names.last()) else {
-            return places;
-        };
-        if names.len() <= LOOKED_THROUGH {
-            return places;
-        }
-        let spread = (last.local.0 as usize + 1).saturating_sub(first.local.0 as usize);
-        let near = first.space == last.space && spread <= names.len() * SPREAD_MAX;
-        places.first = near.then_some(*first);
-        let size = match near {
-            true => spread,
-            false => (names.len() * 2).next_power_of_two(),
-        };
-        places.places = vec![0; size].into();
-        for (at, name) in names.iter().enumerate() {
-            if at == 0 || names[at - 1] != *name {
-                let mut place = match near {
-                    true => (name.local.0 - first.local.0) as usize,
-                    false => spot(*name, size),
-                };
-                while places.places[place] > 0 {
-                    place = (place + 1) & (size - 1);
+        if names.len() > LOOKED_THROUGH {
+            let size = (names.len() * 2).next_power_of_two();
+            places.places = vec![0; size].into();
+            for (at, name) in names.iter().enumerate() {
+                if at == 0 || names[at - 1] != *name {
+                    let mut place = spot(*name, size);
+                    while places.places[place] > 0 {
+                        place = (place + 1) & (size - 1);
+                    }
+                    places.places[place] = at as u32 + 1;
                 }
-                places.places[place] = at as u32 + 1;
             }
         }
         places
     }
 
     /// Where `name` begins; `at` gives the names of the list.
-    #[inline]
     pub fn find(&self, name: Name, at: impl Fn(usize) -> Name) -> Option<usize> {
-        if let Some(first) = self.first {
-            let place = name.local.0.wrapping_sub(first.local.0) as usize;
-            let found = self
-                .places
-                .get(place)
-                .filter(|_| name.space == first.space)?;
-            return found.checked_sub(1).map(|found| found as usize);
-        }
         if self.places.is_empty() {
             return (0..self.length).find(|place| at(*place) == name);
         }

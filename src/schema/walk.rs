@@ -49,7 +49,6 @@ pub fn walk(
         ids: Ids::default(),
         detours: Vec::new(),
         last_space: None,
-        last: Symbol(0),
     };
     let mut refusals = Findings::new(1);
     // How many elements deep inside one that is passed over.
@@ -105,8 +104,6 @@ pub(super) struct Walk<'a, 's, S> {
     /// The namespace that was looked up last, nearly always the next one too: where it is
     /// declared, and its number.
     pub last_space: Option<(Option<u32>, u16)>,
-    /// The name of the last element that began.
-    pub last: Symbol,
 }
 
 /// One open element.
@@ -215,11 +212,7 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
         let space = self.space(reader);
         let name = match space {
             UNKNOWN_SPACE => None,
-            space => {
-                let found = schema.names.symbol_after(self.last, local);
-                self.last = found.unwrap_or(self.last);
-                found.map(|local| Name { space, local })
-            }
+            space => schema.symbol(local).map(|local| Name { space, local }),
         };
         let bare = reader.attributes().is_empty();
         let typed = !bare && has_type(reader);

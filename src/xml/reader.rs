@@ -182,7 +182,7 @@ impl<'a> Reader<'a> {
         let close = name + length;
         let ends = bytes.get(close) == Some(&b'>')
             && bytes[end..name] == *b"</"
-            && scan::same(&bytes[name..close], &bytes[start..start + length]);
+            && bytes[name..close] == bytes[start..start + length];
         let plain = met & (scan::RETURN | scan::BRACKET) == 0;
         if !ends || !plain || end - from > self.limits.text_bytes_max {
             return None;
@@ -343,9 +343,7 @@ impl<'a> Reader<'a> {
         self.text_bytes = 0;
         if let Some((start, length)) = self.open.last().copied() {
             let end = from + length;
-            if bytes.get(end) == Some(&b'>')
-                && scan::same(&bytes[from..end], &bytes[start..start + length])
-            {
+            if bytes.get(end) == Some(&b'>') && bytes[from..end] == bytes[start..start + length] {
                 self.at = end + 1;
                 self.open.pop();
                 return Ok(Some(Event::End { offset }));

@@ -113,23 +113,6 @@ fn letters(bytes: &[u8]) -> usize {
     count
 }
 
-/// Whether two names are the same: most have no more than sixteen bytes, and a call to compare
-/// them costs more than the comparison.
-#[inline]
-pub fn same(a: &[u8], b: &[u8]) -> bool {
-    fn ends<const N: usize>(a: &[u8], b: &[u8]) -> bool {
-        a.first_chunk::<N>() == b.first_chunk::<N>() && a.last_chunk::<N>() == b.last_chunk::<N>()
-    }
-    if a.len() != b.len() {
-        return false;
-    }
-    match a.len() {
-        8..=16 => ends::<8>(a, b),
-        4..8 => ends::<4>(a, b),
-        _ => a == b,
-    }
-}
-
 /// Whether every byte lies above the space: no white space, no control character.
 pub fn has_no_space(bytes: &[u8]) -> bool {
     let mut words = bytes.chunks_exact(8);
