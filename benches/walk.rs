@@ -112,21 +112,9 @@ fn check(catalogue: &Catalogue, text: &str, limits: &Limits) {
 /// The families with every rule switched off that is not about a code list.
 fn lists_only() -> Catalogue {
     let mut config = Config::default();
-    let folders = ["schemas/goods", "schemas/manifest"].map(std::fs::read_dir);
-    for entry in folders.into_iter().flatten().flatten() {
-        let path = entry.expect("an entry").path();
-        if !path.to_string_lossy().ends_with(".rules.toml") {
-            continue;
-        }
-        let text = std::fs::read_to_string(&path).expect("rules");
-        let table: toml::Table = toml::from_str(&text).expect("rules");
-        for rule in table["rule"].as_array().expect("rules") {
-            if rule["check"].get("list").is_none() {
-                let code = rule["code"].as_str().expect("a code").to_owned();
-                config.rules.insert(code, None);
-            }
-        }
-    }
+    let catalogue = gateway::catalogue(&config).expect("families");
+    let others = catalogue.rules().filter(|rule| rule.primitive != "list");
+    config.rules = others.map(|rule| (rule.code.to_owned(), None)).collect();
     gateway::catalogue(&config).expect("families")
 }
 

@@ -163,6 +163,12 @@ fn mistakes_have_file_and_line() {
         ),
         (
             rules,
+            "each = \"Item\"",
+            "each = \"Item\"\nwhen = [{ field = \"Weight\", in = [\"1\"], present = true }]",
+            "licence/licence.rules.toml:5: a condition has one of in, not_in, present, matches",
+        ),
+        (
+            rules,
             "\">\"",
             "\"=>\"",
             "licence/licence.rules.toml:5: op \"=>\": expected one of",

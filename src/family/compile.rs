@@ -23,9 +23,9 @@ pub(super) struct RuleCompiler<'a, 'f, 'm> {
     pub source: &'a mut Source<'m>,
 }
 
-const PRIMITIVES: [&str; 18] = [
+const PRIMITIVES: [&str; 19] = [
     "required", "absent", "together", "any", "list", "values", "matches", "digit", "compare",
-    "same", "differ", "sum", "product", "count", "unique", "sequence", "date", "order",
+    "same", "differ", "sum", "product", "count", "unique", "sequence", "date", "order", "refer",
 ];
 
 /// What a condition asks of its field.
@@ -65,7 +65,7 @@ impl RuleCompiler<'_, '_, '_> {
         if check.is_none() {
             self.source.mistake(table.at(), "check is missing");
         }
-        let check = self.check(context, check?)?;
+        let (primitive, check) = self.check(context, check?)?;
         let text = Text {
             zh: self.source.string(table, "zh"),
             en: self.source.string(table, "en"),
@@ -76,6 +76,7 @@ impl RuleCompiler<'_, '_, '_> {
             severity,
             each,
             when,
+            primitive,
             check,
             text,
             source,
@@ -131,11 +132,19 @@ impl RuleCompiler<'_, '_, '_> {
             .collect()
     }
 
-    /// The elements at the path under `key`, and which of them `where` chooses.
+    /// The elements at the path under `key`, or else the one that is looked at, and which of
+    /// them `where` chooses.
     fn selection(&mut self, context: u32, table: Table<'_>, key: &str) -> Option<Selection> {
-        let path = self.field(context, table, key)?;
+        let written = self.source.maybe(table, key).unwrap_or_default();
+        let path = self.path(table.at(), context, &written)?;
         let filter = self.conditions(path.shape(), table, "where");
         Some(Selection { path, filter })
+    }
+
+    /// The elements under `of`, which has to be there.
+    fn elements(&mut self, context: u32, table: Table<'_>) -> Option<Selection> {
+        _ = self.source.string(table, "of");
+        self.selection(context, table, "of")
     }
 
     fn part(&mut self, table: Table<'_>, key: &str) -> Option<Part> {
@@ -156,6 +165,14 @@ impl RuleCompiler<'_, '_, '_> {
 
     fn condition(&mut self, context: u32, table: Table<'_>) -> Option<Condition> {
         self.source.only(table, &CONDITIONS);
+        let tests = CONDITIONS[1..]
+            .iter()
+            .filter(|key| table.get(key).is_some());
+        if tests.count() != 1 {
+            let text = format!("a condition has one of {}", CONDITIONS[1..].join(", "));
+            self.source.mistake(table.at(), text);
+            return None;
+        }
         let field = self.field(context, table, "field")?;
         let test = if table.get("in").is_some() {
             Test::In(self.source.strings(table, "in"))
@@ -167,17 +184,14 @@ impl RuleCompiler<'_, '_, '_> {
             Test::Matches(self.pattern(table, "not_matches")?, false)
         } else if table.get("same").is_some() {
             Test::Same(self.field(context, table, "same")?)
-        } else if let Some(present) = self.source.flag(table, "present") {
-            Test::Present(present)
         } else {
-            let text = format!("a condition needs one of {}", CONDITIONS[1..].join(", "));
-            self.source.mistake(table.at(), text);
-            return None;
+            Test::Present(self.source.flag(table, "present")?)
         };
         Some(Condition { field, test })
     }
 
-    fn check(&mut self, context: u32, table: Table<'_>) -> Option<Check> {
+    /// The primitive that a check is one of, and what it checks.
+    fn check(&mut self, context: u32, table: Table<'_>) -> Option<(&'static str, Check)> {
         let entries = table.entries();
         let [(primitive, node)] = entries[..] else {
             self.source
@@ -185,27 +199,31 @@ impl RuleCompiler<'_, '_, '_> {
             return None;
         };
         let at = node.span().start;
-        if let "required" | "absent" | "together" | "any" = primitive {
-            let written = self.source.strings_of(node, primitive);
-            let paths = self.paths(at, context, written)?;
-            return Some(match primitive {
-                "required" => Check::Required(paths),
-                "absent" => Check::Absent(paths),
-                "together" => Check::Together(paths),
-                _ => Check::Any(paths),
-            });
-        }
-        let known = PRIMITIVES.iter().copied().chain(["refer"]);
-        if !known.clone().any(|known| known == primitive) {
-            let near = nearest(primitive, known)
+        let Some(primitive) = PRIMITIVES.into_iter().find(|known| *known == primitive) else {
+            let near = nearest(primitive, PRIMITIVES)
                 .map(|near| format!("; did you mean {near}?"))
                 .unwrap_or_default();
-            self.source
-                .mistake(at, format!("{primitive} is not a primitive{near}"));
+            let text = format!("{primitive} is not a primitive{near}");
+            self.source.mistake(at, text);
             return None;
-        }
-        let table = self.source.table_of(node, primitive)?;
-        self.primitive(context, primitive, table)
+        };
+        let check = match primitive {
+            "required" | "absent" | "together" | "any" => {
+                let written = self.source.strings_of(node, primitive);
+                let paths = self.paths(at, context, written)?;
+                match primitive {
+                    "required" => Check::Required(paths),
+                    "absent" => Check::Absent(paths),
+                    "together" => Check::Together(paths),
+                    _ => Check::Any(paths),
+                }
+            }
+            _ => {
+                let table = self.source.table_of(node, primitive)?;
+                self.primitive(context, primitive, table)?
+            }
+        };
+        Some((primitive, check))
     }
 
     fn primitive(&mut self, context: u32, primitive: &str, table: Table<'_>) -> Option<Check> {
@@ -291,17 +309,8 @@ impl RuleCompiler<'_, '_, '_> {
             "sum" => {
                 let known = ["each", "where", "of", "op", "right", "tolerance"];
                 self.source.only(table, &known);
-                let each = match table.get("each") {
-                    Some(_) => self.selection(context, table, "each")?,
-                    None => Selection {
-                        path: self.path(at, context, ".")?,
-                        filter: Vec::new(),
-                    },
-                };
-                let inner = match table.get("each") {
-                    Some(_) => each.path.shape(),
-                    None => context,
-                };
+                let each = self.selection(context, table, "each")?;
+                let inner = each.path.shape();
                 Check::Sum {
                     each,
                     of: self.field(inner, table, "of")?,
@@ -324,7 +333,7 @@ impl RuleCompiler<'_, '_, '_> {
             "count" => {
                 self.source
                     .only(table, &["of", "where", "min", "max", "equals"]);
-                let of = self.selection(context, table, "of")?;
+                let of = self.elements(context, table)?;
                 let equals = match table.get("equals") {
                     Some(_) => Some(self.field(context, table, "equals")?),
                     None => None,
@@ -338,7 +347,7 @@ impl RuleCompiler<'_, '_, '_> {
             }
             "unique" => {
                 self.source.only(table, &["of", "where", "by"]);
-                let of = self.selection(context, table, "of")?;
+                let of = self.elements(context, table)?;
                 let written = self.source.strings(table, "by");
                 if written.len() > UNIQUE_PATHS_MAX {
                     let text = format!("by: at most {UNIQUE_PATHS_MAX} paths");
@@ -350,7 +359,7 @@ impl RuleCompiler<'_, '_, '_> {
             }
             "sequence" => {
                 self.source.only(table, &["of", "where", "by", "from"]);
-                let of = self.selection(context, table, "of")?;
+                let of = self.elements(context, table)?;
                 let by = self.field(of.path.shape(), table, "by")?;
                 Check::Sequence {
                     of,

@@ -153,6 +153,8 @@ pub struct RuleEntry<'c> {
     pub code: &'c str,
     /// Its severity.
     pub severity: Severity,
+    /// The word of the vocabulary for what it checks.
+    pub primitive: &'static str,
     /// What it says.
     pub text: &'c Text,
     /// Where it comes from.
@@ -185,6 +187,7 @@ impl Catalogue {
                 message_type: &message.name,
                 code: &rule.code,
                 severity: rule.severity,
+                primitive: rule.primitive,
                 text: &rule.text,
                 source: &rule.source,
             })

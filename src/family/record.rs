@@ -58,12 +58,14 @@ pub struct Path {
     pub written: String,
     from_root: bool,
     steps: Vec<u32>,
+    /// The node of the shape at its end.
+    end: u32,
 }
 
 impl Path {
     /// The node of the shape at its end; 0 is the root.
     pub fn shape(&self) -> u32 {
-        self.steps.last().copied().unwrap_or(0)
+        self.end
     }
 
     /// Drops the last step; false when there is none.
@@ -141,6 +143,7 @@ impl Shape {
             written: written.to_owned(),
             from_root,
             steps,
+            end: at,
         })
     }
 

@@ -23,6 +23,8 @@ pub struct Rule {
     pub each: Path,
     /// It applies when all of these hold.
     pub when: Vec<Condition>,
+    /// The word of the vocabulary for what it checks.
+    pub primitive: &'static str,
     /// What has to hold then.
     pub check: Check,
     /// What is wrong and how to mend it.
