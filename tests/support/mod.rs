@@ -3,6 +3,7 @@
 
 pub mod edit;
 pub mod readers;
+pub mod xml_nodes;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,5 +1,7 @@
-//! XML files as trees that know their lines.
+//! XML files as trees that know where everything stands.
 #![allow(dead_code)]
+
+use std::ops::Range;
 
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
@@ -10,6 +12,11 @@ pub struct Node {
     /// Local name.
     pub name: String,
     pub line: usize,
+    /// From the start tag to behind the end tag, in bytes of the text.
+    pub whole: Range<usize>,
+    pub start_tag: Range<usize>,
+    /// Between its tags; `None` for an empty-element tag.
+    pub content: Option<Range<usize>>,
     pub attributes: Vec<(String, String)>,
     pub children: Vec<Node>,
     pub text: String,
@@ -53,14 +60,17 @@ pub fn parse(file: &str, text: &str) -> Node {
         counted = at;
         let event = reader.read_event();
         let event = event.unwrap_or_else(|error| panic!("{file}: {error}"));
+        let tag = at..reader.buffer_position() as usize;
         match event {
-            Event::Start(start) => open.push(node(&start, line)),
+            Event::Start(start) => open.push(node(&start, line, tag)),
             Event::Empty(start) => {
-                let new = node(&start, line);
+                let new = node(&start, line, tag);
                 open.last_mut().expect("one open").children.push(new);
             }
             Event::End(_) => {
-                let done = open.pop().expect("one open");
+                let mut done = open.pop().expect("one open");
+                done.content = Some(done.start_tag.end..tag.start);
+                done.whole.end = tag.end;
                 open.last_mut().expect("one open").children.push(done);
             }
             Event::Text(words) => open.last_mut().expect("one open").text += &words,
@@ -81,7 +91,7 @@ pub fn parse(file: &str, text: &str) -> Node {
         .unwrap_or_else(|| panic!("{file} is empty"))
 }
 
-fn node(start: &BytesStart<'_>, line: usize) -> Node {
+fn node(start: &BytesStart<'_>, line: usize, tag: Range<usize>) -> Node {
     let attributes = start.attributes().map(|attribute| {
         let attribute = attribute.expect("an attribute");
         let value = attribute
@@ -92,6 +102,8 @@ fn node(start: &BytesStart<'_>, line: usize) -> Node {
     Node {
         name: start.local_name().as_ref().to_owned(),
         line,
+        whole: tag.clone(),
+        start_tag: tag,
         attributes: attributes.collect(),
         ..Node::default()
     }
