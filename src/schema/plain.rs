@@ -17,6 +17,7 @@ use std::rc::Rc;
 use crate::xml::{Document, Limits};
 
 use super::derivative::Expr;
+use super::instance::XSI;
 use super::model::Step;
 use super::names::{Symbol, UNKNOWN_SPACE};
 use super::simple::Variety;
@@ -24,8 +25,7 @@ use super::tables::*;
 use super::value::{Identity, Prefixes, White, is_nc_name, normalise};
 use tree::{Numbered, Tree, numbered};
 
-/// The namespace of attributes that speak to a validator, and the four that do.
-const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
+/// The attributes of [`XSI`] that speak to a validator.
 const SPEAKING: [&str; 4] = ["type", "nil", "schemaLocation", "noNamespaceSchemaLocation"];
 
 /// How large a content model may grow, beyond a few times what it was.

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use regex_syntax::hir::Hir;
 
 use crate::finding::Findings;
-use crate::xml::{Document, Limits};
+use crate::xml::{Document, Limits, XML};
 
 use super::instance::XSI;
 use super::names::UNKNOWN_SPACE;
@@ -40,7 +40,6 @@ const ENDLESS: u32 = 1 << 20;
 
 /// Namespaces and prefixes of what no schema declares.
 const FOREIGN: &str = "urn:foreign";
-const XML: &str = "http://www.w3.org/XML/1998/namespace";
 
 impl Schema {
     /// A valid document of 1 to about 200 elements. `None` if no global element can stand

@@ -4,13 +4,10 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::finding::Findings;
-use crate::xml::{Document, Event, Limits, Reader};
+use crate::xml::{Document, Event, Limits, Reader, XML};
 
 use super::Mistake;
 use super::value::{Prefixes, is_language, is_uri_reference};
-
-/// The namespace of XML itself.
-pub const XML: &str = "http://www.w3.org/XML/1998/namespace";
 
 /// The namespace of XML Schema.
 pub const XSD: &str = "http://www.w3.org/2001/XMLSchema";

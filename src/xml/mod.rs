@@ -22,6 +22,9 @@ pub use plain::{PlainEvent, plain};
 pub use reader::{Event, Reader};
 pub use scan::has_no_space;
 
+/// The namespace to which the prefix `xml` is bound everywhere, declared or not.
+pub const XML: &str = "http://www.w3.org/XML/1998/namespace";
+
 /// What one message may cost.
 #[derive(Debug, Clone)]
 pub struct Limits {

@@ -3,8 +3,8 @@
 //! it is the oracle of the fast reader in tests and under fuzzing, and shares nothing with it
 //! but the classes of characters and the form of an XML declaration.
 
-use super::Limits;
 use super::attributes::{is_declaration, is_name, is_xml};
+use super::{Limits, XML};
 
 /// What comes next in a document, owned. Offsets are bytes of the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -408,7 +408,6 @@ impl<I: Iterator<Item = char>> Plain<'_, I> {
     }
 }
 
-const XML: &str = "http://www.w3.org/XML/1998/namespace";
 const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
 
 fn is_white(character: char) -> bool {

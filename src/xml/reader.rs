@@ -9,12 +9,11 @@ use std::borrow::Cow;
 
 use crate::finding::Findings;
 
+use super::XML;
 use super::attributes::{Attribute, Raw, is_white};
 use super::refusal::Refusal;
 use super::scan;
 use super::{Document, Limits};
-
-const XML_NAMESPACE: &str = "http://www.w3.org/XML/1998/namespace";
 
 /// What comes next in a document. Offsets are into [`Document::text`].
 #[derive(Debug, PartialEq, Eq)]
@@ -108,7 +107,7 @@ impl<'a> Reader<'a> {
     pub fn namespace(&self) -> &str {
         match self.binding.checked_sub(1) {
             Some(at) => &self.bindings[at].namespace,
-            None if self.prefix == "xml" => XML_NAMESPACE,
+            None if self.prefix == "xml" => XML,
             None => "",
         }
     }
@@ -138,7 +137,7 @@ impl<'a> Reader<'a> {
     /// At an end tag, what holds inside its element.
     pub fn bound(&self, prefix: &str) -> Option<&str> {
         if prefix == "xml" {
-            return Some(XML_NAMESPACE);
+            return Some(XML);
         }
         self.bindings
             .iter()

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::XML;
 use super::attributes::{self, Attribute, Raw, Wrong};
 use super::reader::{Binding, Reader, Stop, stop};
 use super::refusal::Refusal;
@@ -10,8 +11,6 @@ use super::scan;
 /// Namespace declarations in force at once. Messages use one to three, schema files of large
 /// sets some dozens.
 pub(super) const BINDINGS_MAX: usize = 128;
-
-const XML_NAMESPACE: &str = "http://www.w3.org/XML/1998/namespace";
 
 /// Attributes of one element that are compared each with each: that is quicker than a table,
 /// and allocates nothing, as long as they are few.
@@ -105,7 +104,7 @@ impl<'a> Reader<'a> {
             {
                 return Err(wrong_tag(Wrong::Twice(raw.offset), base, max));
             }
-            let reserved = declared == "xmlns" || (declared == "xml") != (value == XML_NAMESPACE);
+            let reserved = declared == "xmlns" || (declared == "xml") != (value == XML);
             if self.bindings.len() == BINDINGS_MAX
                 || reserved
                 || (value.is_empty() && !declared.is_empty())

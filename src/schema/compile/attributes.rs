@@ -4,14 +4,14 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::schema::instance::XSI;
 use crate::schema::load::Kind;
 use crate::schema::tables::*;
-use crate::schema::tree::{Node, XML, XSD};
+use crate::schema::tree::{Node, XSD};
 use crate::schema::value::Identity;
+use crate::xml::XML;
 
 use super::{Compiler, Result, Scope, USES_MAX, is_redefinition};
-
-const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
 
 /// The attributes that a type, a step of derivation or a group states.
 #[derive(Debug, Clone, Default)]

@@ -4,7 +4,7 @@
 use crate::schema::names::{Names, Symbol, UNKNOWN_SPACE};
 use crate::schema::tables::Name;
 use crate::schema::value::Prefixes;
-use crate::xml::{Document, Limits, PlainEvent, plain};
+use crate::xml::{Document, Limits, PlainEvent, XML, plain};
 
 /// The elements of a document; the root is number 0.
 pub struct Tree {
@@ -101,7 +101,7 @@ pub struct Bound<'t> {
 impl Prefixes for Bound<'_> {
     fn namespace(&self, prefix: &str) -> Option<&str> {
         if prefix == "xml" {
-            return Some("http://www.w3.org/XML/1998/namespace");
+            return Some(XML);
         }
         let mut at = Some(self.node);
         while let Some(node) = at {

@@ -3,6 +3,8 @@
 //!
 //! Nearly all names are ASCII, so that is tried first, byte by byte.
 
+use crate::xml::XML;
+
 use super::super::characters;
 
 /// Where the prefixes of qualified names get their meaning: the namespace
@@ -19,9 +21,6 @@ impl Prefixes for () {
         prefix.is_empty().then_some("")
     }
 }
-
-/// The namespace that the prefix "xml" has everywhere, declared or not.
-const XML_NAMESPACE: &str = "http://www.w3.org/XML/1998/namespace";
 
 /// Splits a qualified name (Namespaces in XML, section 3) into prefix and local
 /// name; `None` unless each is an `NCName`. No prefix gives "".
@@ -41,7 +40,7 @@ pub(super) fn resolve<'a>(text: &'a str, prefixes: &'a dyn Prefixes) -> Option<(
     let (prefix, local) = split(text)?;
     let namespace = match prefix {
         "" => prefixes.namespace("").unwrap_or(""),
-        "xml" => XML_NAMESPACE,
+        "xml" => XML,
         _ => prefixes.namespace(prefix)?,
     };
     Some((namespace, local))
@@ -176,7 +175,7 @@ mod tests {
         for (text, want) in [
             ("a", Some(("urn:d", "a"))),
             ("p:a", Some(("urn:p", "a"))),
-            ("xml:lang", Some((XML_NAMESPACE, "lang"))),
+            ("xml:lang", Some((XML, "lang"))),
             ("q:a", None),
             ("p:a:b", None),
             (":a", None),
