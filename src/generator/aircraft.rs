@@ -2,11 +2,9 @@
 //! that are cancelled, and aircraft that stay longer than planned. What else is said of aircraft
 //! stands in [`super::aircraft_papers`].
 
-use std::fmt::{self, Display, Formatter};
-
 use super::Making;
 use super::aircraft_papers::{self, Paper};
-use super::moment::Moment;
+use super::moment::{Moment, Zone, Zoned};
 use super::places::{self, AIRLINES, AIRPORTS, Airport, HOME};
 
 pub(super) fn make(m: &mut Making<'_>) -> String {
@@ -140,25 +138,6 @@ pub(super) fn make(m: &mut Making<'_>) -> String {
     tree.leaf("DeclarationDate", sent.date());
     tree.close();
     reference
-}
-
-#[derive(Clone, Copy)]
-pub(super) enum Zone {
-    Beijing,
-    Hours(i64),
-}
-
-/// A time with its zone, `yyyyMMddHHmmZZZ`.
-pub(super) struct Zoned(pub(super) Moment, pub(super) Zone);
-
-impl Display for Zoned {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.minute())?;
-        match self.1 {
-            Zone::Beijing => f.write_str("086"),
-            Zone::Hours(hours) => write!(f, "{hours:+03}"),
-        }
-    }
 }
 
 /// The time as clocks at that airport have it.

@@ -2,8 +2,8 @@
 //! then the passengers, and the filings of aircraft and of flights.
 
 use super::Making;
-use super::aircraft::{Zone, Zoned, local};
-use super::moment::Moment;
+use super::aircraft::local;
+use super::moment::{Moment, Zone, Zoned};
 use super::places::{Airline, Airport, HOME};
 use super::random::Random;
 use super::tree::Tree;

@@ -216,17 +216,16 @@ fn transport(m: &mut Making<'_>, flight: &Flight<'_>) {
         } else {
             flight.airport.iata
         };
-        tree.leaf("FirstArrivalLocationID", first);
-        tree.leaf(
-            "ArrivalDateTime",
-            format_args!("{}086", flight.arrival.minute()),
-        );
-        tree.leaf(
-            "DepartureDateTime",
-            format_args!("{}086", flight.departure.minute()),
-        );
+        times_of_call(tree, flight, first);
     }
     tree.close();
+}
+
+/// The first port of call, when the craft gets there and when it left.
+pub(super) fn times_of_call(tree: &mut Tree, flight: &Flight<'_>, first: &str) {
+    tree.leaf("FirstArrivalLocationID", first);
+    tree.leaf("ArrivalDateTime", flight.arrival.zoned());
+    tree.leaf("DepartureDateTime", flight.departure.zoned());
 }
 
 /// Writes waybills with their numbers, and with what follows them.
@@ -334,7 +333,7 @@ fn whole(m: &mut Making<'_>, flight: &Flight<'_>) {
     } else {
         tree.leaf("ID", &home);
         let loading = flight.departure.minutes_earlier(random.between(40, 180));
-        tree.leaf("LoadingDate", format_args!("{}086", loading.minute()));
+        tree.leaf("LoadingDate", loading.zoned());
     }
     tree.close();
     tree.open("UnloadingLocation");
@@ -400,6 +399,26 @@ pub(super) fn packages(lots: &[Lot]) -> Vec<(u64, u64)> {
     lots.iter().map(package).collect()
 }
 
+/// Pieces and weight of a waybill.
+pub(super) fn totals(tree: &mut Tree, packages: &[(u64, u64)]) {
+    let pieces = packages.iter().map(|(pieces, _)| pieces).sum::<u64>();
+    let weight = packages.iter().map(|(_, weight)| weight).sum();
+    tree.open("ConsignmentPackaging");
+    tree.leaf("QuantityQuantity", pieces);
+    tree.leaf("TypeCode", "22");
+    tree.close();
+    tree.leaf("TotalGrossMassMeasure", Decimal(weight, 2));
+}
+
+/// The goods as a load manifest has them: by their names alone.
+pub(super) fn named(tree: &mut Tree, lots: &[Lot]) {
+    for lot in lots {
+        tree.open("ConsignmentItem");
+        tree.within("Commodity", "CargoDescription", lot.commodity.en);
+        tree.close();
+    }
+}
+
 /// Pieces and weight, of the waybill and of each item, which add up. Every item is in one of the
 /// containers, and in every container is an item.
 pub(super) fn measures(
@@ -409,15 +428,7 @@ pub(super) fn measures(
     tariff: bool,
     containers: &[String],
 ) {
-    tree.open("ConsignmentPackaging");
-    tree.leaf(
-        "QuantityQuantity",
-        packages.iter().map(|(pieces, _)| pieces).sum::<u64>(),
-    );
-    tree.leaf("TypeCode", "22");
-    tree.close();
-    let weight = packages.iter().map(|(_, weight)| weight).sum();
-    tree.leaf("TotalGrossMassMeasure", Decimal(weight, 2));
+    totals(tree, packages);
     for (index, (lot, (pieces, weight))) in lots.iter().zip(packages).enumerate() {
         tree.open("ConsignmentItem");
         tree.leaf("SequenceNumeric", index + 1);

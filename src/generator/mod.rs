@@ -4,6 +4,12 @@
 //!
 //! It shares no code with what checks messages, so that each can find mistakes in the other.
 //!
+//! Each family has a file that draws what a message is about and writes it to the `tree`, with
+//! further files for its less usual messages; `faults` has a table of mistakes for each, and
+//! `style` writes the tree as one producer or another would. A new message type is a line in
+//! [`Kind::message_types`] and a function of its family's file; a new mistake is a row of its table.
+//! `tests/generator.rs` holds both against the rules.
+//!
 //! ```
 //! use tongguan::generator::{Generator, Plan};
 //!

@@ -66,6 +66,16 @@ impl Moment {
         Shown(self, Form::Minute)
     }
 
+    /// `yyyyMMddHHmm086`
+    pub(super) fn zoned(self) -> Zoned {
+        Zoned(self, Zone::Beijing)
+    }
+
+    /// `yyyyMMddHHmm00`
+    pub(super) fn full_minute(self) -> Shown {
+        Shown(self, Form::FullMinute)
+    }
+
     /// `yyyyMMddHHmmssSS`, as the sign date of a goods declaration
     pub(super) fn hundredth(self) -> Shown {
         Shown(self, Form::Hundredth)
@@ -99,6 +109,7 @@ enum Form {
     Date,
     Dashed,
     Minute,
+    FullMinute,
     Hundredth,
     Instant,
     Millisecond,
@@ -118,6 +129,7 @@ impl Display for Shown {
             Form::Date => write!(f, "{date}"),
             Form::Dashed => write!(f, "{year}-{month:02}-{day:02}"),
             Form::Minute => write!(f, "{date}{clock:04}"),
+            Form::FullMinute => write!(f, "{date}{clock:04}00"),
             Form::Hundredth => write!(f, "{date}{clock:04}{:04}", milliseconds / 10),
             Form::Instant => write!(
                 f,
@@ -127,6 +139,25 @@ impl Display for Shown {
                 milliseconds / 1_000
             ),
             Form::Millisecond => write!(f, "{date}{clock:04}{milliseconds:05}"),
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Zone {
+    Beijing,
+    Hours(i64),
+}
+
+/// A time with its zone, `yyyyMMddHHmmZZZ`.
+pub(super) struct Zoned(pub(super) Moment, pub(super) Zone);
+
+impl Display for Zoned {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.minute())?;
+        match self.1 {
+            Zone::Beijing => f.write_str("086"),
+            Zone::Hours(hours) => write!(f, "{hours:+03}"),
         }
     }
 }

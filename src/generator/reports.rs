@@ -3,8 +3,7 @@
 
 use super::Making;
 use super::companies::person;
-use super::manifest::{Flight, lots, measures, packages, telephone, waybills};
-use super::numbers::Decimal;
+use super::manifest::{Flight, lots, measures, named, packages, telephone, totals, waybills};
 
 /// Goods for export that arrived at the station of the airport.
 pub(super) fn arrival<'g>(m: &mut Making<'g>, flight: &Flight<'g>) {
@@ -15,8 +14,7 @@ pub(super) fn arrival<'g>(m: &mut Making<'g>, flight: &Flight<'g>) {
         m.tree.open("UnloadingLocation");
         m.tree.leaf("ID", flight.home());
         let arrived = m.sent.minutes_earlier(m.random.between(10, 300));
-        m.tree
-            .leaf("ArrivalDate", format_args!("{}086", arrived.minute()));
+        m.tree.leaf("ArrivalDate", arrived.zoned());
         m.tree.close();
         let lots = lots(&mut m.random);
         measures(m.tree, &lots, &packages(&lots), false, &[]);
@@ -33,28 +31,15 @@ pub(super) fn load<'g>(m: &mut Making<'g>, flight: &Flight<'g>) {
         tree.open("LoadingLocation");
         tree.leaf("ID", flight.home());
         let loading = flight.departure.minutes_earlier(random.between(40, 180));
-        tree.leaf("LoadingDate", format_args!("{}086", loading.minute()));
+        tree.leaf("LoadingDate", loading.zoned());
         tree.close();
         let lots = lots(random);
-        let packages = packages(&lots);
-        tree.open("ConsignmentPackaging");
-        tree.leaf(
-            "QuantityQuantity",
-            packages.iter().map(|(pieces, _)| pieces).sum::<u64>(),
-        );
-        tree.leaf("TypeCode", "22");
-        tree.close();
-        let weight = packages.iter().map(|(_, weight)| weight).sum();
-        tree.leaf("TotalGrossMassMeasure", Decimal(weight, 2));
+        totals(tree, &packages(&lots));
         tree.leaf(
             "TransportSplitIndicator",
             if random.percent(92) { "0" } else { "1" },
         );
-        for lot in &lots {
-            tree.open("ConsignmentItem");
-            tree.within("Commodity", "CargoDescription", lot.commodity.en);
-            tree.close();
-        }
+        named(tree, &lots);
     });
 }
 
@@ -68,10 +53,8 @@ pub(super) fn tally<'g>(m: &mut Making<'g>, flight: &Flight<'g>) {
         flight.departure.minutes_earlier(m.random.between(180, 360))
     };
     let done = begun.minutes_later(m.random.between(30, 170));
-    m.tree
-        .leaf("ActualDateTime", format_args!("{}086", begun.minute()));
-    m.tree
-        .leaf("CompletedDateTime", format_args!("{}086", done.minute()));
+    m.tree.leaf("ActualDateTime", begun.zoned());
+    m.tree.leaf("CompletedDateTime", done.zoned());
     m.tree.close();
     let place = if flight.import {
         "UnloadingLocation"

@@ -56,7 +56,7 @@ pub(super) fn manifest(m: &mut Making<'_>, flight: &Flight<'_>) {
         } else {
             tree.leaf("ID", "CNBJS0108");
             let loading = flight.departure.minutes_earlier(random.between(60, 400));
-            tree.leaf("LoadingDateTime", format_args!("{}00", loading.minute()));
+            tree.leaf("LoadingDateTime", loading.full_minute());
         }
         tree.close();
         if random.percent(15) {
@@ -180,10 +180,7 @@ pub(super) fn confirmation(m: &mut Making<'_>, flight: &Flight<'_>) {
     let vehicle = random.like("53000#####");
     tree.open("Consignment");
     tree.open("BorderTransportMeans");
-    tree.leaf(
-        "ArrivalDateTime",
-        format_args!("{}00", flight.arrival.minute()),
-    );
+    tree.leaf("ArrivalDateTime", flight.arrival.full_minute());
     tree.leaf("ID", &vehicle);
     tree.leaf("Name", random.like("粤Z·@###港"));
     tree.leaf("TypeCode", "3");
@@ -220,8 +217,8 @@ pub(super) fn tally(m: &mut Making<'_>, flight: &Flight<'_>) {
     let begun = flight.arrival.minutes_later(random.between(20, 60));
     let done = begun.minutes_later(random.between(30, 170));
     tree.open("BorderTransportMeans");
-    tree.leaf("ActualDateTime", format_args!("{}00", begun.minute()));
-    tree.leaf("CompletedDateTime", format_args!("{}00", done.minute()));
+    tree.leaf("ActualDateTime", begun.full_minute());
+    tree.leaf("CompletedDateTime", done.full_minute());
     tree.leaf("ID", random.like("53000#####"));
     tree.leaf("Name", random.like("粤Z·@###港"));
     tree.leaf("TypeCode", "3");

@@ -3,8 +3,8 @@
 
 use super::Making;
 use super::commodities::Lot;
-use super::manifest::{Flight, lots, measures, packages, parties};
-use super::numbers::{Decimal, container};
+use super::manifest::{Flight, lots, measures, named, packages, parties, times_of_call, totals};
+use super::numbers::container;
 use super::places::{OWNERS, SHIPS};
 
 /// Bills of one message: agents of a line send few, the line itself sends those of a ship.
@@ -14,7 +14,7 @@ const BILLS: &[(u64, (u64, u64))] = &[(60, (1, 1)), (30, (2, 6)), (10, (7, 40))]
 const HOME: &str = "CNTXG/0202";
 
 pub(super) fn write(m: &mut Making<'_>, flight: &Flight<'_>) {
-    let main = matches!(flight.form, "9" | "2" | "T");
+    let main = flight.is_whole();
     let load = flight.message_type == "MT4101";
     let (tree, random) = (&mut *m.tree, &mut m.random);
     let line = *random.pick(&["COSU", "YHLC", "MAEU", "OOLU", "SITC"]);
@@ -39,15 +39,7 @@ pub(super) fn write(m: &mut Making<'_>, flight: &Flight<'_>) {
         tree.leaf("Name", *random.pick(SHIPS));
     }
     if main && flight.import {
-        tree.leaf("FirstArrivalLocationID", "CNTXG");
-        tree.leaf(
-            "ArrivalDateTime",
-            format_args!("{}086", flight.arrival.minute()),
-        );
-        tree.leaf(
-            "DepartureDateTime",
-            format_args!("{}086", flight.departure.minute()),
-        );
+        times_of_call(tree, flight, "CNTXG");
     }
     tree.close();
 
@@ -95,21 +87,12 @@ fn bill(m: &mut Making<'_>, flight: &Flight<'_>, load: bool) {
     } else {
         tree.leaf("ID", HOME);
         let loading = flight.departure.minutes_earlier(random.between(300, 900));
-        tree.leaf("LoadingDate", format_args!("{}086", loading.minute()));
+        tree.leaf("LoadingDate", loading.zoned());
     }
     tree.close();
     if load {
-        let pieces = packages.iter().map(|(pieces, _)| pieces).sum::<u64>();
-        tree.open("ConsignmentPackaging");
-        tree.leaf("QuantityQuantity", pieces);
-        tree.leaf("TypeCode", "22");
-        tree.close();
-        tree.leaf("TotalGrossMassMeasure", Decimal(weight, 2));
-        for lot in &lots {
-            tree.open("ConsignmentItem");
-            tree.within("Commodity", "CargoDescription", lot.commodity.en);
-            tree.close();
-        }
+        totals(tree, &packages);
+        named(tree, &lots);
         return;
     }
     tree.open("UnloadingLocation");

@@ -120,11 +120,7 @@ pub(crate) const AIRCRAFT: &[Fault] = &[
         "arrives before the flight's day",
         "AIR-1206",
         "day",
-        |m, _| {
-            let arrival = path(m, "Declaration/PlannedArrivalTime")?;
-            m.change(ROOT, "Declaration/FlightDate", "20271231")?;
-            Some(arrival)
-        },
+        |m, _| before_its_day(m, "Declaration/PlannedArrivalTime"),
     ),
     fault("comes from where it goes", "AIR-1208", "ports", |m, _| {
         path(m, "Declaration/PlannedArrivalTime")?;
@@ -136,9 +132,7 @@ pub(crate) const AIRCRAFT: &[Fault] = &[
         "day",
         |m, _| {
             of_type(m, "OutboundForecast")?;
-            let departure = path(m, "Declaration/DepartureTime")?;
-            m.change(ROOT, "Declaration/FlightDate", "20271231")?;
-            Some(departure)
+            before_its_day(m, "Declaration/DepartureTime")
         },
     ),
     fault("goes to where it is", "AIR-1304", "ports", |m, _| {
@@ -343,6 +337,13 @@ fn path(m: &Tree, path: &str) -> Option<String> {
 /// The root, if the message is of this type.
 fn of_type(m: &Tree, name: &str) -> Option<Id> {
     (m.node(ROOT).name == name).then_some(ROOT)
+}
+
+/// Makes the flight one of a day long after that time, which the finding names.
+fn before_its_day(m: &mut Tree, time: &str) -> Option<String> {
+    let time = path(m, time)?;
+    m.change(ROOT, "Declaration/FlightDate", "20271231")?;
+    Some(time)
 }
 
 fn same_ports(m: &mut Tree) -> Option<String> {

@@ -109,30 +109,21 @@ pub(crate) const OTHER: &[Fault] = &[
         "criterion of ASEAN to Australia",
         "COO-2104",
         "criterion",
-        |m, r| {
-            let line = line(m, r, "A")?;
-            m.change(line, "OriCriteria", "PE")
-        },
+        |m, r| criterion_of_asean(m, r, "A"),
     ),
     fault_of(
         "K",
         "criterion of ASEAN to Korea",
         "COO-2105",
         "criterion",
-        |m, r| {
-            let line = line(m, r, "K")?;
-            m.change(line, "OriCriteria", "PE")
-        },
+        |m, r| criterion_of_asean(m, r, "K"),
     ),
     fault_of(
         "GE",
         "criterion of ASEAN to Georgia",
         "COO-2108",
         "criterion",
-        |m, r| {
-            let line = line(m, r, "GE")?;
-            m.change(line, "OriCriteria", "PE")
-        },
+        |m, r| criterion_of_asean(m, r, "GE"),
     ),
     fault_of("H", "no criterion", "COO-2101", "criterion", |m, r| {
         let line = line(m, r, "H")?;
@@ -205,6 +196,12 @@ fn of(m: &Tree, kind: &str) -> Option<Id> {
 }
 
 /// Any line of a certificate of this type.
+/// Gives a line of a certificate of that type a criterion that only ASEAN and RCEP know.
+fn criterion_of_asean(m: &mut Tree, r: &mut Random, kind: &str) -> Option<String> {
+    let line = line(m, r, kind)?;
+    m.change(line, "OriCriteria", "PE")
+}
+
 fn line(m: &Tree, r: &mut Random, kind: &str) -> Option<Id> {
     of(m, kind)?;
     m.any("CertificateList/Goods", r)
