@@ -286,9 +286,10 @@ impl Stage {
         let findings = problem["findings"].as_array().cloned().unwrap_or_default();
         for finding in &findings {
             println!(
-                "  {:>4}:{:<3} {} {}",
+                "  {:>4}:{:<3} {} {} {}",
                 finding["line"],
                 finding["column"],
+                text(finding, "severity"),
                 text(finding, "code"),
                 text(finding, "path")
             );
