@@ -355,7 +355,7 @@ fn concerns_drafts(rule: &Rule) -> bool {
 
 /// How often the element may be there, by its schema and by rules that count it.
 fn most(item: &Item, element: &Element, rules: &[&Rule]) -> Option<u32> {
-    let counts = rules.iter().filter_map(|rule| rule.counts());
+    let counts = rules.iter().flat_map(|rule| rule.counts());
     let counts = counts.filter(|(path, _, _)| *path == item.path);
     let counts = counts.filter_map(|(_, _, max)| max);
     counts.chain(element.max).min()

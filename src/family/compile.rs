@@ -136,7 +136,11 @@ impl RuleCompiler<'_, '_, '_> {
     /// them `where` chooses.
     fn selection(&mut self, context: u32, table: Table<'_>, key: &str) -> Option<Selection> {
         let written = self.source.maybe(table, key).unwrap_or_default();
-        let path = self.path(table.at(), context, &written)?;
+        self.selected(context, table, &written)
+    }
+
+    fn selected(&mut self, context: u32, table: Table<'_>, written: &str) -> Option<Selection> {
+        let path = self.path(table.at(), context, written)?;
         let filter = self.conditions(path.shape(), table, "where");
         Some(Selection { path, filter })
     }
@@ -333,7 +337,15 @@ impl RuleCompiler<'_, '_, '_> {
             "count" => {
                 self.source
                     .only(table, &["of", "where", "min", "max", "equals"]);
-                let of = self.elements(context, table)?;
+                let written = self.source.strings(table, "of");
+                if written.is_empty() {
+                    self.source.mistake(at, "expected at least one path");
+                }
+                let of = written
+                    .iter()
+                    .map(|written| self.selected(context, table, written))
+                    .collect::<Option<Vec<_>>>()?;
+
                 let equals = match table.get("equals") {
                     Some(_) => Some(self.field(context, table, "equals")?),
                     None => None,

@@ -340,28 +340,32 @@ impl<'a> Eye<'a, '_> {
                 max,
                 equals,
             } => {
-                let count = self.count(of);
                 let wanted = equals
                     .as_ref()
                     .and_then(|path| self.value(path))
                     .map(|(_, value)| value.parse::<u64>());
-                let fits = min.is_none_or(|min| count >= min)
-                    && max.is_none_or(|max| count <= max)
-                    && wanted
-                        .as_ref()
-                        .is_none_or(|wanted| wanted.as_ref() == Ok(&count));
-                if !fits {
+                for of in of {
+                    let count = self.count(of);
+                    let fits = min.is_none_or(|min| count >= min)
+                        && max.is_none_or(|max| count <= max)
+                        && wanted
+                            .as_ref()
+                            .is_none_or(|wanted| wanted.as_ref() == Ok(&count));
+                    if fits {
+                        continue;
+                    }
                     let bound = |sign: &str, bound: &Option<u64>| {
                         bound.map(|bound| format!("{sign} {bound}"))
                     };
                     let equal = equals.as_ref().map(|path| format!("= {}", path.written));
                     let bounds = [bound(">=", min), bound("<=", max), equal];
-                    let expected: Vec<String> = bounds.into_iter().flatten().collect();
+                    let bounds: Vec<String> = bounds.into_iter().flatten().collect();
+                    let expected = format!("{} {}", of.path.written, bounds.join(", "));
                     let (node, below) = match self.last(&of.path) {
                         Some(last) => (self.record.parent(last), String::new()),
                         None => (self.anchor(&of.path), self.below(&of.path)),
                     };
-                    breach(node, below, &count.to_string(), expected.join(", "));
+                    breach(node, below, &count.to_string(), expected);
                 }
             }
             Check::Unique { of, by } => self.unique(of, by, &mut breach),

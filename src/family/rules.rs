@@ -114,8 +114,9 @@ pub enum Check {
         equals: Path,
         tolerance: Tolerance,
     },
+    /// Each of these, for itself.
     Count {
-        of: Selection,
+        of: Vec<Selection>,
         min: Option<u64>,
         max: Option<u64>,
         equals: Option<Path>,

@@ -188,13 +188,17 @@ impl Rule {
         text(&self.table, "code")
     }
 
-    /// If it refuses every message with another number of an element: its path, the fewest and
-    /// the most.
-    pub fn counts(&self) -> Option<(&str, Option<u32>, Option<u32>)> {
-        let count = self.check("count")?.as_table()?;
-        let number = |key: &str| count.get(key)?.as_integer()?.try_into().ok();
+    /// The elements of which it refuses another number in every message: their paths, the
+    /// fewest and the most.
+    pub fn counts(&self) -> impl Iterator<Item = (&str, Option<u32>, Option<u32>)> {
+        let count = self.check("count").and_then(Value::as_table);
         let always = self.conditions.is_empty() && text(&self.table, "severity") == "error";
-        always.then(|| (self.checked[0].as_str(), number("min"), number("max")))
+        let count = count.filter(|_| always);
+        let number = |key: &str| count?.get(key)?.as_integer()?.try_into().ok();
+        let (min, max) = (number("min"), number("max"));
+        let of = count.map_or(0, |count| texts(count, "of").len());
+        let paths = self.checked.iter().take(of);
+        paths.map(move |path| (path.as_str(), min, max))
     }
 
     /// The table of its check if that is `primitive`.

@@ -419,7 +419,7 @@ impl Names {
                     add(&mut names.lists, path, &list);
                 }
             }
-            if let Some((path, min, max)) = rule.counts() {
+            for (path, min, max) in rule.counts() {
                 let path = join(&message.inside, path);
                 let (least, most) = names.counts.entry(path).or_default();
                 *least = min.unwrap_or(0).max(*least);
