@@ -23,21 +23,14 @@ pub(super) struct RuleCompiler<'a, 'f, 'm> {
     pub source: &'a mut Source<'m>,
 }
 
+/// The words for what a rule checks.
 const PRIMITIVES: [&str; 19] = [
     "required", "absent", "together", "any", "list", "values", "matches", "digit", "compare",
     "same", "differ", "sum", "product", "count", "unique", "sequence", "date", "order", "refer",
 ];
 
-/// What a condition asks of its field.
-const CONDITIONS: [&str; 7] = [
-    "field",
-    "in",
-    "not_in",
-    "present",
-    "matches",
-    "not_matches",
-    "same",
-];
+/// The words for what a condition asks of its field.
+const TESTS: [&str; 6] = ["in", "not_in", "present", "matches", "not_matches", "same"];
 
 impl RuleCompiler<'_, '_, '_> {
     pub fn rule(&mut self, table: Table<'_>) -> Option<Rule> {
@@ -168,12 +161,10 @@ impl RuleCompiler<'_, '_, '_> {
     }
 
     fn condition(&mut self, context: u32, table: Table<'_>) -> Option<Condition> {
-        self.source.only(table, &CONDITIONS);
-        let tests = CONDITIONS[1..]
-            .iter()
-            .filter(|key| table.get(key).is_some());
+        self.source.only(table, &[&["field"], &TESTS[..]].concat());
+        let tests = TESTS.iter().filter(|key| table.get(key).is_some());
         if tests.count() != 1 {
-            let text = format!("a condition has one of {}", CONDITIONS[1..].join(", "));
+            let text = format!("a condition has one of {}", TESTS.join(", "));
             self.source.mistake(table.at(), text);
             return None;
         }

@@ -1,6 +1,7 @@
 //! Trade messages as they might come: declarations of goods, manifests by air, sea and road, what
-//! airlines say of aircraft, and certificates of origin, of invented companies. A seed and a number make a message, so any
-//! of them can be made again. On request it carries mistakes, and says which findings they cause.
+//! airlines say of aircraft, and certificates of origin, of invented companies. A seed and a
+//! number make a message, so any of them can be made again. On request it carries mistakes, and
+//! says which findings they cause.
 //!
 //! It shares no code with what checks messages, so that each can find mistakes in the other.
 //!
