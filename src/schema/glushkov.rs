@@ -359,31 +359,40 @@ pub fn exclude(a: &[Op], b: &[Op], loops: &[Loop]) -> bool {
 /// admitted when `b` is.
 pub fn covers(a: &[Op], b: &[Op], loops: &[Loop]) -> bool {
     let free = |number: u16| loops[usize::from(number)].max == UNBOUNDED;
-    let undemanding = |number: u16| loops[usize::from(number)].min <= 1;
-    match (round(a), round(b)) {
-        // Staying in the same turn of a loop uses up nothing; what the other gains is only a
-        // count, and the loop asks for none.
-        (None, Some(other)) => undemanding(other),
-        // Inner loop without end against an outer one that asks for nothing more.
-        (Some(own), Some(other)) if b.contains(&Op::Leave(own)) => free(own) && undemanding(other),
-        // Outer loop without end, beginning an inner one afresh that asks for nothing more.
-        (Some(own), Some(other)) if a.contains(&Op::Leave(other)) => {
-            free(own) && undemanding(other)
+    // A loop that `a` alone leaves and begins afresh must ask for nothing, at either end.
+    let at_will = a.iter().all(|op| match op {
+        Op::Leave(number) => undemanding(*number, loops) || b.contains(op),
+        Op::Again(_) | Op::Enter(_) => true,
+    });
+    at_will
+        && match (round(a), round(b)) {
+            // Staying in the same turn of a loop uses up nothing; what the other gains is
+            // only a count, and the loop asks for none.
+            (None, Some(other)) => undemanding(other, loops),
+            // Inner loop without end against an outer one that asks for nothing more.
+            (Some(own), Some(other)) if b.contains(&Op::Leave(own)) => {
+                free(own) && undemanding(other, loops)
+            }
+            // Outer loop without end, beginning the inner one afresh.
+            (Some(own), Some(other)) => free(own) && a.contains(&Op::Leave(other)),
+            _ => false,
         }
-        _ => false,
-    }
 }
 
 /// Whether `a`, as long as its counter admits it, is never worse than `b`: it goes round an
 /// inner loop where `b` leaves that and goes round an outer one, and neither asks for a count.
 pub fn goes_first(a: &[Op], b: &[Op], loops: &[Loop]) -> bool {
-    let undemanding = |number: u16| loops[usize::from(number)].min <= 1;
     match (round(a), round(b)) {
         (Some(inner), Some(outer)) => {
-            b.contains(&Op::Leave(inner)) && undemanding(inner) && undemanding(outer)
+            b.contains(&Op::Leave(inner)) && undemanding(inner, loops) && undemanding(outer, loops)
         }
         _ => false,
     }
+}
+
+/// Whether one turn of the loop is enough.
+fn undemanding(number: u16, loops: &[Loop]) -> bool {
+    loops[usize::from(number)].min <= 1
 }
 
 /// The loop that a route goes round.
