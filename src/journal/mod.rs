@@ -9,6 +9,7 @@
 //! `note` checkpoints and their signature · `receipt` the evidence.
 
 mod codec;
+pub mod disk;
 mod group;
 mod merkle;
 mod note;

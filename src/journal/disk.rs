@@ -1,0 +1,209 @@
+//! The disk as the journal sees it. Every file operation of the journal goes through here, so
+//! that a simulated disk can lose, tear, reorder, fill up and fail where a real one might.
+//! What a caller may rely on is only what is written here.
+
+use std::fmt::Debug;
+use std::fs::{File, TryLockError};
+use std::io;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Folders and names.
+pub trait Disk: Debug + Send + Sync {
+    /// Makes a folder and those above it, unless they are there.
+    ///
+    /// # Errors
+    /// As [`std::fs::create_dir_all`].
+    fn make_folder(&self, folder: &Path) -> io::Result<()>;
+
+    /// The names of the files in a folder, in no order.
+    ///
+    /// # Errors
+    /// As [`std::fs::read_dir`].
+    fn names(&self, folder: &Path) -> io::Result<Vec<String>>;
+
+    /// Opens a file that is there, to read and to write, or only to read if it may not be
+    /// written.
+    ///
+    /// # Errors
+    /// `NotFound`, or as [`std::fs::OpenOptions::open`].
+    fn open(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>>;
+
+    /// Makes a file that is not there yet, for its owner's eyes only. Its name is on disk after
+    /// [`Disk::sync_folder`], its bytes after [`DiskFile::sync`].
+    ///
+    /// # Errors
+    /// `AlreadyExists`, or as [`std::fs::OpenOptions::open`].
+    fn create(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>>;
+
+    /// Gives a file another name, in place of a file that has it. On disk after
+    /// [`Disk::sync_folder`] of both folders.
+    ///
+    /// # Errors
+    /// As [`std::fs::rename`].
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+
+    /// Removes a file.
+    ///
+    /// # Errors
+    /// As [`std::fs::remove_file`].
+    fn remove(&self, path: &Path) -> io::Result<()>;
+
+    /// When it returns, the names in the folder are on disk as they are now.
+    ///
+    /// # Errors
+    /// As [`std::fs::File::sync_all`].
+    fn sync_folder(&self, folder: &Path) -> io::Result<()>;
+
+    /// Keeps every other process out for as long as the result lives.
+    ///
+    /// # Errors
+    /// `WouldBlock` if another has it.
+    fn lock(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>>;
+
+    /// Bytes that may still be written below a folder.
+    ///
+    /// # Errors
+    /// As `statvfs`.
+    fn free(&self, folder: &Path) -> io::Result<u64>;
+}
+
+/// An open file.
+pub trait DiskFile: Debug + Send + Sync {
+    /// How long it is.
+    ///
+    /// # Errors
+    /// As [`std::fs::File::metadata`].
+    fn length(&self) -> io::Result<u64>;
+
+    /// Fills `bytes` from `offset` on.
+    ///
+    /// # Errors
+    /// `UnexpectedEof` if the file ends before; as [`std::os::unix::fs::FileExt::read_exact_at`].
+    fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<()>;
+
+    /// Writes all of `bytes` at `offset`. On disk after [`DiskFile::sync`]; without it any part
+    /// of them may be, in any order.
+    ///
+    /// # Errors
+    /// `StorageFull`, or as [`std::os::unix::fs::FileExt::write_all_at`]; a part may be written.
+    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
+
+    /// Cuts the file, or makes it longer with zeros.
+    ///
+    /// # Errors
+    /// As [`std::fs::File::set_len`].
+    fn set_length(&self, length: u64) -> io::Result<()>;
+
+    /// Takes room for `length` bytes from the disk, whether or not they are ever written, and
+    /// makes the file at least that long.
+    ///
+    /// # Errors
+    /// `StorageFull`.
+    fn reserve(&self, length: u64) -> io::Result<()>;
+
+    /// When it returns, what was written and the length are on disk (`fdatasync`). After an
+    /// error nothing is known of what was written since the last success, and calling it again
+    /// proves nothing.
+    ///
+    /// # Errors
+    /// As [`std::fs::File::sync_data`].
+    fn sync(&self) -> io::Result<()>;
+}
+
+/// The disk of this machine.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LocalDisk;
+
+impl Disk for LocalDisk {
+    fn make_folder(&self, folder: &Path) -> io::Result<()> {
+        std::fs::create_dir_all(folder)
+    }
+
+    fn names(&self, folder: &Path) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(folder)? {
+            let entry = entry?;
+            if entry.file_type()?.is_file() {
+                names.extend(entry.file_name().into_string().ok());
+            }
+        }
+        Ok(names)
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
+        let opened = File::options().read(true).write(true).open(path);
+        let file = match opened.as_ref().map_err(io::Error::kind) {
+            Err(io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem) => {
+                File::open(path)
+            }
+            _ => opened,
+        };
+        Ok(Arc::new(LocalFile(file?)))
+    }
+
+    fn create(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
+        let mut options = File::options();
+        options.read(true).write(true).create_new(true).mode(0o600);
+        Ok(Arc::new(LocalFile(options.open(path)?)))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        std::fs::rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        std::fs::remove_file(path)
+    }
+
+    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
+        File::open(folder)?.sync_all()
+    }
+
+    fn lock(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>> {
+        let mut options = File::options();
+        options.write(true).create(true).truncate(false).mode(0o600);
+        let file = options.open(path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Box::new(file)),
+            Err(TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    fn free(&self, folder: &Path) -> io::Result<u64> {
+        let found = rustix::fs::statvfs(folder)?;
+        Ok(found.f_bavail.saturating_mul(found.f_frsize))
+    }
+}
+
+#[derive(Debug)]
+struct LocalFile(File);
+
+impl DiskFile for LocalFile {
+    fn length(&self) -> io::Result<u64> {
+        Ok(self.0.metadata()?.len())
+    }
+
+    fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<()> {
+        self.0.read_exact_at(bytes, offset)
+    }
+
+    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.0.write_all_at(bytes, offset)
+    }
+
+    fn set_length(&self, length: u64) -> io::Result<()> {
+        self.0.set_len(length)
+    }
+
+    fn reserve(&self, length: u64) -> io::Result<()> {
+        let flags = rustix::fs::FallocateFlags::empty();
+        Ok(rustix::fs::fallocate(&self.0, flags, 0, length)?)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.0.sync_data()
+    }
+}
