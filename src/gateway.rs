@@ -49,6 +49,7 @@ impl Gateway {
             adapters,
             limits: config.xml.clone(),
             settings: config.pipeline.clone(),
+            edges: pipeline::Edges::default(),
         })?;
         let tls = ingest::tls::load(&config.ingest.tls, &config.tls_folder())?;
         let keys = ingest::keys::Keys::open(&config.keys_file())?;

@@ -160,6 +160,7 @@ fn start(folder: &Path, settings: pipeline::Settings, script: Script) -> Started
         adapters: BTreeMap::from([("customs".to_owned(), adapter)]),
         limits: config.xml.clone(),
         settings,
+        edges: pipeline::Edges::default(),
     })
     .expect("starts");
     Started {

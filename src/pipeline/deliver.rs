@@ -13,7 +13,6 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::authority::{Adapter, Dispatch, Reply, retry};
-use crate::clock;
 use crate::declaration::{Answered, Digest, Dispatched, Entry, Event, Undeliverable};
 use crate::fault::{Fault, Retry};
 use crate::telemetry;
@@ -52,7 +51,7 @@ pub(super) fn start(shared: &Arc<Shared>, adapters: BTreeMap<String, Arc<dyn Ada
 
 impl Lanes {
     /// Begins nothing more and waits for the attempts under way.
-    pub(super) async fn stop(mut self, wait: Duration) {
+    pub async fn stop(mut self, wait: Duration) {
         self.stop.send_replace(true);
         let all = async { while self.tasks.join_next().await.is_some() {} };
         if tokio::time::timeout(wait, all).await.is_err() {
@@ -92,10 +91,12 @@ impl Lane {
                     Err(fault) => telemetry::deliver_failed(&self.authority, &fault),
                 }
             }
+            // In this order, not in one by chance: a simulation repeats it.
             tokio::select! {
-                changed = applied.changed() => if changed.is_err() { break },
-                Some(_) = under_way.join_next() => {}
+                biased;
                 _ = self.stopping.changed() => {}
+                Some(_) = under_way.join_next() => {}
+                changed = applied.changed() => if changed.is_err() { break },
                 () = tokio::time::sleep(LOOK) => {}
             }
         }
@@ -107,7 +108,7 @@ impl Lane {
         let Some(events) = self.attempts(&pending).await else {
             return;
         };
-        let at = clock::now();
+        let at = (self.shared.edges.now)();
         let entries = events
             .into_iter()
             .map(|event| Entry {
@@ -155,7 +156,10 @@ impl Lane {
             telemetry::deliver_failed(&authority, &fault);
             let wait = match fault.retry {
                 Retry::Never => None,
-                Retry::Later => retry::delay(attempts, &self.shared.settings.retry, random()),
+                Retry::Later => {
+                    let random = (self.shared.edges.random)();
+                    retry::delay(attempts, &self.shared.settings.retry, random)
+                }
             };
             let Some(wait) = wait else {
                 return Some(vec![Event::Undeliverable(Undeliverable {
@@ -165,8 +169,9 @@ impl Lane {
                 })]);
             };
             tokio::select! {
-                () = tokio::time::sleep(wait) => {}
+                biased;
                 _ = self.stopping.changed() => {}
+                () = tokio::time::sleep(wait) => {}
             }
         }
         unreachable!("attempts end by success, by giving up, or by stopping")
@@ -228,11 +233,4 @@ fn unreadable(authority: &str, message: Bytes) -> Event {
         digest: Digest::of(&message),
         message,
     })
-}
-
-/// Spreads retries; zero when the system gives no random bytes.
-fn random() -> u64 {
-    let mut bytes = [0; 8];
-    _ = aws_lc_rs::rand::fill(&mut bytes);
-    u64::from_be_bytes(bytes)
 }

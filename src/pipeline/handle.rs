@@ -7,7 +7,6 @@ use std::sync::atomic::Ordering;
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
-use crate::clock;
 use crate::declaration::{Answered, Digest, Entry, Event, Id, Status, Submission};
 use crate::family::{Answer, Checked};
 use crate::fault::Fault;
@@ -189,7 +188,7 @@ impl Handle {
             .shared
             .record_events(vec![Entry {
                 id: row.id,
-                at: clock::now(),
+                at: (self.shared.edges.now)(),
                 event,
             }])
             .await

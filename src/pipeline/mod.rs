@@ -9,20 +9,26 @@
 //! Only `record` appends to the journal. It never waits for what comes after it: when `project`
 //! is behind, it reads the journal instead of the queue, and the lanes take their work from
 //! the view, where it waits however long an authority is down.
+//!
+//! `stages` joins them and starts their threads · a file for each stage says what one step of it
+//! is · `handle` the door · `edges` the clock and chance.
 
 pub mod deliver;
+mod edges;
 mod handle;
 mod project;
 pub mod queue;
 mod record;
+mod stages;
 mod validate;
 
+pub use edges::Edges;
 pub use handle::{Answering, Handle, Outcome};
+pub use stages::{Running, Stages, start};
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -34,7 +40,7 @@ use crate::routing::Routes;
 use crate::view::View;
 use crate::{journal, xml};
 
-use self::queue::{Queue, queue};
+use self::queue::Queue;
 
 /// How big and how long.
 #[derive(Debug, Clone)]
@@ -95,6 +101,8 @@ pub struct Parts {
     pub limits: xml::Limits,
     /// How big and how long.
     pub settings: Settings,
+    /// The clock and chance.
+    pub edges: Edges,
 }
 
 /// What all stages share.
@@ -105,6 +113,7 @@ struct Shared {
     view: Arc<dyn View>,
     limits: xml::Limits,
     settings: Settings,
+    edges: Edges,
     inbox: Queue<validate::Job>,
     intake: Queue<record::Order>,
     /// How many entries the view has applied.
@@ -119,108 +128,4 @@ impl Shared {
         let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
         broken.get_or_insert_with(|| why.why.clone());
     }
-}
-
-/// The threads and lanes of a started pipeline.
-pub struct Running {
-    shared: Arc<Shared>,
-    validators: Vec<JoinHandle<()>>,
-    record: JoinHandle<()>,
-    project: JoinHandle<()>,
-    project_queue: Queue<project::Group>,
-    lanes: deliver::Lanes,
-}
-
-/// Starts threads and lanes; call inside a tokio runtime.
-///
-/// # Errors
-/// A thread that the system does not give.
-pub fn start(parts: Parts) -> Result<(Handle, Running), Fault> {
-    let (inbox, jobs) = queue(parts.settings.inbox_max);
-    let (intake, orders) = queue(parts.settings.intake_max);
-    // Groups on their way to the view; when they are more, it reads the journal instead.
-    const GROUPS_MAX: usize = 64;
-    let (project_queue, groups) = queue(GROUPS_MAX);
-    let (publish, applied) = watch::channel(parts.view.applied());
-    let shared = Arc::new(Shared {
-        catalogue: parts.catalogue,
-        routes: parts.routes,
-        read: parts.read,
-        view: parts.view,
-        limits: parts.limits,
-        settings: parts.settings,
-        inbox,
-        intake,
-        applied,
-        accepting: AtomicBool::new(true),
-        broken: Mutex::new(None),
-    });
-    let mut validators = Vec::new();
-    for number in 0..shared.settings.validators {
-        let (shared, jobs) = (shared.clone(), jobs.clone());
-        validators.push(thread(format!("validate-{number}"), move || {
-            validate::run(&shared, &jobs)
-        })?);
-    }
-    let record = {
-        let (shared, project_queue) = (shared.clone(), project_queue.clone());
-        let append = parts.append;
-        thread("record".to_owned(), move || {
-            record::run(&shared, append, &orders, &project_queue)
-        })?
-    };
-    let project = {
-        let shared = shared.clone();
-        thread("project".to_owned(), move || {
-            project::run(&shared, &groups, &publish)
-        })?
-    };
-    let lanes = deliver::start(&shared, parts.adapters);
-    let running = Running {
-        shared: shared.clone(),
-        validators,
-        record,
-        project,
-        project_queue,
-        lanes,
-    };
-    Ok((Handle::new(shared), running))
-}
-
-impl Running {
-    /// Stops in the order of the path: nothing more is taken, what is under way is finished
-    /// and answered, the last group is synced, the view is flushed.
-    ///
-    /// # Errors
-    /// A thread that panicked, a view that cannot be flushed.
-    pub async fn stop(self) -> Result<(), Fault> {
-        self.shared.accepting.store(false, Ordering::Release);
-        self.lanes.stop(self.shared.settings.stop_wait_s).await;
-        let joined = tokio::task::spawn_blocking(move || {
-            let shared = self.shared;
-            self.validators.iter().for_each(|_| shared.inbox.end());
-            let mut fine = self
-                .validators
-                .into_iter()
-                .all(|thread| thread.join().is_ok());
-            shared.intake.end();
-            fine &= self.record.join().is_ok();
-            self.project_queue.end();
-            fine &= self.project.join().is_ok();
-            shared.view.flush()?;
-            if fine {
-                Ok(())
-            } else {
-                Err(Fault::ours("a thread of the pipeline panicked"))
-            }
-        });
-        joined
-            .await
-            .map_err(|error| Fault::ours(error.to_string()))?
-    }
-}
-
-fn thread(name: String, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, Fault> {
-    let thread = std::thread::Builder::new().name(name.clone()).spawn(work);
-    thread.map_err(|error| Fault::ours(format!("starting thread {name}: {error}")))
 }

@@ -1,7 +1,7 @@
-//! One thread that folds committed entries into the view and tells everybody how far it has
-//! come. It may lag: what the queue could not hold it reads from the journal. A view that fails
+//! Folds committed entries into the view and tells everybody how far it has come. It may lag: what the queue could not hold it reads from the journal. A view that fails
 //! while the gateway runs stops new submissions, because the next start has to make it again.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -23,25 +23,50 @@ const BATCH_ENTRIES: usize = 256;
 /// How long to wait before looking whether a group went past the full queue.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// Folds until the queue is ended, and then what is left.
-pub fn run(shared: &Shared, groups: &Outlet<Group>, publish: &watch::Sender<u64>) {
-    let mut going = true;
-    while going {
-        let result = match groups.recv_within(LOOK) {
-            Ok(Some(group)) => apply(shared, &group),
-            Ok(None) => {
-                going = false;
-                behind(shared)
-            }
-            Err(()) => behind(shared),
+/// The stage: whoever has it takes its steps.
+pub struct Projector {
+    shared: Arc<Shared>,
+    groups: Outlet<Group>,
+    /// How many entries the view has applied.
+    publish: watch::Sender<u64>,
+}
+
+impl Projector {
+    /// Takes from `groups`, and publishes how far the view has come.
+    pub fn new(
+        shared: Arc<Shared>,
+        groups: Outlet<Group>,
+        publish: watch::Sender<u64>,
+    ) -> Projector {
+        Projector {
+            shared,
+            groups,
+            publish,
+        }
+    }
+
+    /// Folds until the queue is ended, and then what is left.
+    pub fn run(mut self) {
+        while self.step(LOOK) {}
+    }
+
+    /// Folds a group; when none comes within `wait`, what the journal has beyond the view.
+    /// False: the queue has been ended, or the view has failed.
+    pub fn step(&mut self, wait: Duration) -> bool {
+        let shared = &*self.shared;
+        let (going, result) = match self.groups.recv_within(wait) {
+            Ok(Some(group)) => (true, apply(shared, &group)),
+            Ok(None) => (false, behind(shared)),
+            Err(()) => (true, behind(shared)),
         };
         if let Err(fault) = result {
             telemetry::project_failed(&fault);
             shared.break_down(&fault);
-            return;
+            return false;
         }
-        publish.send_replace(shared.view.applied());
+        self.publish.send_replace(shared.view.applied());
         telemetry::project_applied(shared.view.applied(), &shared.view.counts());
+        going
     }
 }
 

@@ -1,8 +1,9 @@
-//! One thread, the only appender. What has gathered since the last sync is the next group, so
+//! The only appender. What has gathered since the last sync is the next group, so
 //! that batching comes by itself and a lone message waits for nothing. Idempotency is decided
 //! here, where everything passes in one line: (trader, key) names one declaration for ever.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::oneshot;
@@ -48,41 +49,54 @@ impl Order {
     }
 }
 
-/// Records until the queue is ended.
-pub fn run(
-    shared: &Shared,
+/// The stage: whoever has it takes its steps.
+pub struct Recorder {
+    shared: Arc<Shared>,
     append: Box<dyn Append>,
-    orders: &Outlet<Order>,
-    project: &Queue<Group>,
-) {
-    let mut recorder = Recorder {
-        shared,
-        append,
-        recent: Recent::default(),
-    };
-    let mut batch = Vec::new();
-    loop {
-        let settings = &shared.settings;
+    orders: Outlet<Order>,
+    project: Queue<Group>,
+    recent: Recent,
+}
+
+impl Recorder {
+    /// Takes from `orders`, appends, and hands what is committed to `project`.
+    pub fn new(
+        shared: Arc<Shared>,
+        append: Box<dyn Append>,
+        orders: Outlet<Order>,
+        project: Queue<Group>,
+    ) -> Recorder {
+        Recorder {
+            shared,
+            append,
+            orders,
+            project,
+            recent: Recent::default(),
+        }
+    }
+
+    /// Records until the queue is ended.
+    pub fn run(mut self) {
+        while self.step() {}
+    }
+
+    /// Waits for an order and records it in one group with whatever else has gathered. False:
+    /// the queue has been ended.
+    pub fn step(&mut self) -> bool {
+        let mut batch = Vec::new();
         let mut bytes = 0;
-        let going = orders.recv_batch(&mut batch, |taken| {
+        let settings = &self.shared.settings;
+        let going = self.orders.recv_batch(&mut batch, |taken| {
             bytes += taken.last().map_or(0, Order::bytes);
             taken.len() < settings.group_entries_max && bytes < settings.group_bytes_max
         });
         if !batch.is_empty() {
-            let group = recorder.record(std::mem::take(&mut batch));
+            let group = self.record(batch);
             // A full queue is no reason to wait: `project` reads the journal then.
-            _ = project.try_send(group);
+            _ = self.project.try_send(group);
         }
-        if !going {
-            return;
-        }
+        going
     }
-}
-
-struct Recorder<'s> {
-    shared: &'s Shared,
-    append: Box<dyn Append>,
-    recent: Recent,
 }
 
 /// What is answered once the group is on disk.
@@ -122,7 +136,7 @@ enum Promise {
     },
 }
 
-impl Recorder<'_> {
+impl Recorder {
     /// Records what has gathered and answers everybody.
     fn record(&mut self, batch: Vec<Order>) -> Group {
         let mut entries: Vec<Entry> = Vec::with_capacity(batch.len());

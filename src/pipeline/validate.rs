@@ -47,35 +47,42 @@ pub enum Job {
 
 /// Checks jobs until the queue is ended.
 pub fn run(shared: &Shared, jobs: &Outlet<Job>) {
-    while let Some(job) = jobs.recv() {
-        match job {
-            Job::Submit { submission, reply } => submit(shared, submission, reply),
-            Job::Check {
-                bytes,
-                charset,
-                reply,
-            } => {
-                let checked = guarded(|| {
-                    shared
-                        .catalogue
-                        .check(&bytes, charset.as_deref(), &shared.limits)
-                });
-                _ = reply.send(checked);
-            }
-            Job::Answer {
-                bytes,
-                charset,
-                reply,
-            } => {
-                let answer = guarded(|| {
-                    shared
-                        .catalogue
-                        .answer(&bytes, charset.as_deref(), &shared.limits)
-                });
-                _ = reply.send(answer);
-            }
+    while step(shared, jobs) {}
+}
+
+/// Waits for a job and checks it. False: the queue has been ended.
+pub fn step(shared: &Shared, jobs: &Outlet<Job>) -> bool {
+    let Some(job) = jobs.recv() else {
+        return false;
+    };
+    match job {
+        Job::Submit { submission, reply } => submit(shared, submission, reply),
+        Job::Check {
+            bytes,
+            charset,
+            reply,
+        } => {
+            let checked = guarded(|| {
+                shared
+                    .catalogue
+                    .check(&bytes, charset.as_deref(), &shared.limits)
+            });
+            _ = reply.send(checked);
+        }
+        Job::Answer {
+            bytes,
+            charset,
+            reply,
+        } => {
+            let answer = guarded(|| {
+                shared
+                    .catalogue
+                    .answer(&bytes, charset.as_deref(), &shared.limits)
+            });
+            _ = reply.send(answer);
         }
     }
+    true
 }
 
 /// A message that makes a check panic is one message refused, not a thread lost.

@@ -176,6 +176,7 @@ pub fn problem(response: &Response) -> String {
 }
 
 /// Random numbers from a seed that is printed: splitmix64.
+#[derive(Debug, Clone)]
 pub struct Random(u64);
 
 impl Random {
@@ -189,6 +190,10 @@ impl Random {
         Random(seed)
     }
 
+    pub fn new(seed: u64) -> Random {
+        Random(seed)
+    }
+
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -199,6 +204,11 @@ impl Random {
 
     pub fn below(&mut self, end: u64) -> u64 {
         self.next() % end
+    }
+
+    /// True `of` times in `all`.
+    pub fn chance(&mut self, of: u64, all: u64) -> bool {
+        self.below(all) < of
     }
 
     pub fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
