@@ -15,6 +15,7 @@ use crate::fault::Fault;
 
 use super::codec;
 use super::group::{self, FRAME, HEADER, Header};
+use super::merkle::{leaf_hash, verify_inclusion};
 use super::note::{Signer, checkpoint};
 use super::receipt;
 use super::tree::Tree;
@@ -134,9 +135,18 @@ impl Read for Reader {
         if !(header.first..header.size()).contains(&at.index) {
             return Err(self.damaged(at.segment, at.group, "another group than the location says"));
         }
-        let proof = self.tree.proof(at.index, header.size());
+        let proof = self.tree.inclusion(at.index, header.size());
         let proof = proof
-            .map_err(|error: io::Error| Fault::ours(format!("journal: stored hashes: {error}")))?;
+            .map_err(|error: io::Error| Fault::ours(format!("journal: stored hashes: {error}")))?
+            .unwrap_or_default();
+        // A stored hash that is wrong is found here and not by the trader.
+        let leaf = leaf_hash(&head);
+        if !verify_inclusion(leaf, at.index, header.size(), &proof, &header.root) {
+            return Err(Fault::ours(format!(
+                "journal: stored hashes: they do not lead from entry {} to its root",
+                at.index
+            )));
+        }
         let text = checkpoint(&self.origin, header.size(), &header.root);
         receipt::make(
             &entry,

@@ -238,21 +238,25 @@ fn hashes(reader: &Reader, size: u64, root: Option<Hash>) -> Result<Frontier, Fa
 fn fill(reader: &Reader, from: u64) -> Result<(), Fault> {
     /// Hashes gathered before they are written: 2 MB.
     const BATCH: usize = 65_536;
+    let fault = |error: io::Error| Fault::ours(format!("journal: stored hashes: {error}"));
+    // A level that was cut short cannot be read; all of them are made again then.
+    let Ok(mut frontier) = reader.tree.frontier(from) else {
+        return Ok(());
+    };
     let mut leaves = Vec::new();
-    let mut size = from;
     let mut head = Vec::new();
-    let store = |size: &mut u64, leaves: &mut Vec<Hash>| {
-        let stored = reader.tree.extend(*size, leaves);
-        *size += leaves.len() as u64;
+    let mut store = |leaves: &mut Vec<Hash>| {
+        let grown = frontier.grow(leaves);
+        frontier = grown.frontier();
         leaves.clear();
-        stored.map_err(|error| Fault::ours(format!("journal: stored hashes: {error}")))
+        reader.tree.extend(&grown).map_err(fault)
     };
     reader.scan(from, &mut |_, entry| {
         head.clear();
         super::codec::encode_head(&entry, &mut head);
         leaves.push(leaf_hash(&head));
         if leaves.len() == BATCH {
-            store(&mut size, &mut leaves)
+            store(&mut leaves)
         } else {
             Ok(())
         }
@@ -260,6 +264,6 @@ fn fill(reader: &Reader, from: u64) -> Result<(), Fault> {
     if leaves.is_empty() {
         Ok(())
     } else {
-        store(&mut size, &mut leaves)
+        store(&mut leaves)
     }
 }

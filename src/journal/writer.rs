@@ -74,10 +74,9 @@ impl Append for Writer {
 impl Writer {
     fn commit(&mut self, group: &[Entry]) -> Result<Committed, Fault> {
         let (entries, leaves) = self.encode(group)?;
-        let mut frontier = self.frontier.clone();
-        leaves.iter().for_each(|leaf| frontier.push(*leaf));
-        let size = self.next + group.len() as u64;
-        let text = checkpoint(&self.settings.origin, size, &frontier.root());
+        let grown = self.frontier.grow(&leaves);
+        let (size, root) = (grown.size(), grown.root());
+        let text = checkpoint(&self.settings.origin, size, &root);
         let signature = self.reader.signer.sign(&text);
         let body = self.buffer.len() - HEADER;
         let header = Header {
@@ -85,7 +84,7 @@ impl Writer {
             count: group.len() as u32,
             body: u32::try_from(body)
                 .map_err(|_| Fault::ours(format!("a group of {body} bytes")))?,
-            root: frontier.root(),
+            root,
             signature,
             body_crc: crc32fast::hash(&self.buffer[HEADER..]),
         };
@@ -108,7 +107,6 @@ impl Writer {
         self.length += self.buffer.len() as u64;
 
         let note = self.reader.signer.note(&text, &header.signature);
-        let mut grown = self.frontier.with(&leaves);
         let mut committed = Committed {
             locations: Vec::new(),
             receipts: Vec::new(),
@@ -124,20 +122,16 @@ impl Writer {
             committed.receipts.push(match &entry.event {
                 Event::Recorded(_) => {
                     let head = &self.buffer[head.clone()];
-                    Some(receipt::make(
-                        entry,
-                        index,
-                        head,
-                        &grown.proof(number),
-                        &note,
-                    )?)
+                    let path = grown.path(number);
+                    let proof: Vec<Hash> = path.map(|place| grown.nodes()[place]).collect();
+                    Some(receipt::make(entry, index, head, &proof, &note)?)
                 }
                 _ => None,
             });
         }
-        let stored = self.reader.tree.extend(self.next, &leaves);
+        let stored = self.reader.tree.extend(&grown);
         self.next = size;
-        self.frontier = frontier;
+        self.frontier = grown.frontier();
         self.reader.publish(size);
         // Derived data: the group stands, but the next one would leave a gap in it.
         if let Err(error) = stored {
