@@ -15,9 +15,10 @@ use crate::fault::Fault;
 
 use super::codec;
 use super::group::{self, FRAME, HEADER, Header};
+use super::issue::Issuer;
 use super::merkle::{leaf_hash, verify_inclusion};
-use super::note::{Signer, checkpoint};
-use super::receipt;
+use super::note::checkpoint;
+use super::signer::Signer;
 use super::tree::Tree;
 use super::writer::segment_path;
 use super::{Location, Read};
@@ -108,6 +109,13 @@ impl Reader {
         Ok((head.to_vec(), message.to_vec()))
     }
 
+    /// The signed checkpoint of the tree after a group.
+    pub(super) fn note(&self, header: &Header) -> String {
+        let text = checkpoint(&self.origin, header.size(), &header.root);
+        let key = self.signer.key(header.size());
+        key.note(&text, &header.signature)
+    }
+
     fn header(&self, segment: u32, offset: u64) -> Result<Header, Fault> {
         let bytes: [u8; HEADER] = self
             .read(segment, offset, HEADER)?
@@ -128,7 +136,7 @@ impl Read for Reader {
 
     fn receipt(&self, at: Location) -> Result<Bytes, Fault> {
         let (head, _) = self.parts(at)?;
-        let (entry, _) = codec::decode_head(&head).map_err(|what| {
+        let (entry, length) = codec::decode_head(&head).map_err(|what| {
             self.damaged(at.segment, at.group, &format!("entry {}: {what}", at.index))
         })?;
         let header = self.header(at.segment, at.group)?;
@@ -147,14 +155,8 @@ impl Read for Reader {
                 at.index
             )));
         }
-        let text = checkpoint(&self.origin, header.size(), &header.root);
-        receipt::make(
-            &entry,
-            at.index,
-            &head,
-            &proof,
-            &self.signer.note(&text, &header.signature),
-        )
+        let issuer = Issuer::new(&proof, &self.note(&header));
+        Ok(issuer.receipt(&entry, length, at.index, &head, 0..proof.len()))
     }
 
     fn committed(&self) -> u64 {

@@ -14,8 +14,9 @@ use crate::telemetry;
 
 use super::group::{HEADER, Header, MAGIC};
 use super::merkle::{Frontier, Hash, leaf_hash};
-use super::note::Signer;
+use super::note::checkpoint;
 use super::reader::Reader;
+use super::signer::Signer;
 use super::tree::Tree;
 use super::writer::{Writer, create_segment, segment_path};
 use super::{Read, Settings};
@@ -26,12 +27,11 @@ pub fn open(settings: &Settings) -> Result<(Writer, Arc<Reader>), Fault> {
         |error: io::Error| Fault::ours(format!("journal: {}: {error}", settings.folder.display()));
     fs::create_dir_all(&settings.folder).map_err(fault)?;
     let lock = lock(&settings.folder)?;
-    let signer = Signer::open(&settings.folder, &settings.origin).map_err(fault)?;
     let tree = Tree::open(&settings.folder.join("tree")).map_err(fault)?;
 
     let segments = segments(&settings.folder).map_err(fault)?;
     let mut next = 0;
-    let mut last_root = None;
+    let mut last_header = None;
     for (number, segment) in segments.iter().enumerate() {
         if *segment != number as u32 {
             return Err(Fault::ours(format!(
@@ -40,7 +40,13 @@ pub fn open(settings: &Settings) -> Result<(Writer, Arc<Reader>), Fault> {
             )));
         }
         let last = number + 1 == segments.len();
-        follow(&settings.folder, *segment, last, &mut next, &mut last_root)?;
+        follow(
+            &settings.folder,
+            *segment,
+            last,
+            &mut next,
+            &mut last_header,
+        )?;
     }
     let segment = segments.last().copied().unwrap_or(0);
     let file = match segments.last() {
@@ -53,6 +59,10 @@ pub fn open(settings: &Settings) -> Result<(Writer, Arc<Reader>), Fault> {
     let mut file = file.map_err(fault)?;
     let length = file.seek(SeekFrom::End(0)).map_err(fault)?;
 
+    let signer = Signer::open(&settings.folder, &settings.origin, next).map_err(fault)?;
+    if let Some(header) = &last_header {
+        signed(header, &settings.origin, &signer)?;
+    }
     let reader = Arc::new(Reader {
         folder: settings.folder.clone(),
         origin: settings.origin.clone(),
@@ -61,7 +71,7 @@ pub fn open(settings: &Settings) -> Result<(Writer, Arc<Reader>), Fault> {
         committed: AtomicU64::new(next),
         files: Mutex::new(HashMap::new()),
     });
-    let frontier = hashes(&reader, next, last_root)?;
+    let frontier = hashes(&reader, next, last_header.map(|header| header.root))?;
     let writer = Writer {
         settings: settings.clone(),
         reader: reader.clone(),
@@ -75,6 +85,20 @@ pub fn open(settings: &Settings) -> Result<(Writer, Arc<Reader>), Fault> {
         _lock: lock,
     };
     Ok((writer, reader))
+}
+
+/// Checks that the last checkpoint is one of this log and its key. With another key file or
+/// another name of the log, no receipt of before could be made again.
+fn signed(last: &Header, origin: &str, signer: &Signer) -> Result<(), Fault> {
+    let text = checkpoint(origin, last.size(), &last.root);
+    if signer.key(last.size()).verify(&text, &last.signature) {
+        return Ok(());
+    }
+    Err(Fault::operator(format!(
+        "journal: the checkpoint of {} entries is not signed with journal.key for the log {origin}: \
+         is it the right file, and journal.origin what it was?",
+        last.size()
+    )))
 }
 
 fn lock(folder: &Path) -> Result<File, Fault> {
@@ -119,7 +143,7 @@ fn follow(
     segment: u32,
     last: bool,
     next: &mut u64,
-    last_root: &mut Option<Hash>,
+    last_header: &mut Option<Header>,
 ) -> Result<(), Fault> {
     let path = segment_path(folder, segment);
     let fault = |error: io::Error| Fault::ours(format!("journal: {}: {error}", path.display()));
@@ -131,8 +155,8 @@ fn follow(
         match found {
             Some(header) if header.first == *next => {
                 *next = header.size();
-                *last_root = Some(header.root);
                 offset += HEADER as u64 + u64::from(header.body);
+                *last_header = Some(header);
             }
             Some(header) => {
                 let text = format!("entry {next} should follow, not {}", header.first);

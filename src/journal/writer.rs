@@ -11,10 +11,10 @@ use crate::fault::Fault;
 
 use super::codec::{encode_head, message};
 use super::group::{FRAME, HEADER, Header, put_entry};
+use super::issue::Issuer;
 use super::merkle::{Frontier, Hash, leaf_hash};
 use super::note::checkpoint;
 use super::reader::Reader;
-use super::receipt;
 use super::{Append, Committed, Location, Settings};
 
 /// See [`super::open`].
@@ -106,7 +106,8 @@ impl Writer {
         // From here on the group is on disk, whatever else happens.
         self.length += self.buffer.len() as u64;
 
-        let note = self.reader.signer.note(&text, &header.signature);
+        let note = self.reader.signer.key(size).note(&text, &header.signature);
+        let issuer = Issuer::new(grown.nodes(), &note);
         let mut committed = Committed {
             locations: Vec::new(),
             receipts: Vec::new(),
@@ -122,9 +123,9 @@ impl Writer {
             committed.receipts.push(match &entry.event {
                 Event::Recorded(_) => {
                     let head = &self.buffer[head.clone()];
+                    let length = message(entry).len() as u64;
                     let path = grown.path(number);
-                    let proof: Vec<Hash> = path.map(|place| grown.nodes()[place]).collect();
-                    Some(receipt::make(entry, index, head, &proof, &note)?)
+                    Some(issuer.receipt(entry, length, index, head, path))
                 }
                 _ => None,
             });
