@@ -8,8 +8,8 @@
 //! `group` what one write looks like · `segment` a file of groups · `follow` from group to group ·
 //! `writer` the only appender · `headroom` the day when the disk is full · `reader` everybody
 //! else · `recover` what happens at start · `verify` looks at everything · `archive` moves
-//! what is old · `merkle` and `tree` the hashes · `note` checkpoints and their signature ·
-//! `receipt` the evidence.
+//! what is old · `merkle` and `tree` the hashes · `note` checkpoints as text · `signer` the key
+//! and its files · `issue` makes receipts · `receipt` verifies them.
 
 mod block;
 mod codec;
@@ -17,12 +17,14 @@ pub mod disk;
 mod follow;
 mod group;
 mod headroom;
-mod merkle;
-mod note;
+pub mod issue;
+pub mod merkle;
+pub mod note;
 mod reader;
 pub mod receipt;
 mod recover;
 mod segment;
+mod signer;
 mod tree;
 mod writer;
 
@@ -118,10 +120,10 @@ pub trait Read: Send + Sync {
     /// A location that leads nowhere, or bytes that are not what was written.
     fn entry(&self, at: Location) -> Result<Entry, Fault>;
 
-    /// The receipt of the `Recorded` entry there: the same bytes every time.
+    /// The receipt of the entry there: the same bytes every time.
     ///
     /// # Errors
-    /// As [`Read::entry`], and an entry of another kind.
+    /// As [`Read::entry`].
     fn receipt(&self, at: Location) -> Result<Bytes, Fault>;
 
     /// How many entries are committed.
@@ -169,6 +171,13 @@ impl Default for Settings {
 
 /// Writer and reader of one journal.
 pub type Opened = (Box<dyn Append>, Arc<dyn Read>);
+
+/// The head of an entry: everything but its message. It is the data of the entry's leaf.
+pub fn head(entry: &Entry) -> Vec<u8> {
+    let mut head = Vec::new();
+    codec::encode_head(entry, &mut head);
+    head
+}
 
 /// Opens the journal, or creates it with a new signing key. A group that a crash tore at the
 /// very end is cut off and kept aside.

@@ -16,10 +16,11 @@ use super::codec;
 use super::disk::{Disk, DiskFile};
 use super::follow::{Damage, Follow};
 use super::group::{FRAME, Frame, HEADER, Header, entries};
+use super::issue::Issuer;
 use super::merkle::{leaf_hash, verify_inclusion};
-use super::note::{Signer, checkpoint};
-use super::receipt;
+use super::note::checkpoint;
 use super::segment::{self, OPENING};
+use super::signer::Signer;
 use super::tree::Tree;
 use super::{Location, Read, Settings};
 
@@ -121,6 +122,13 @@ impl Reader {
         let read = file.read_at(&mut bytes, offset);
         read.map_err(|error| self.wrong(at, error.to_string()))?;
         Ok(bytes)
+    }
+
+    /// The signed checkpoint of the tree after a group.
+    pub(super) fn note(&self, header: &Header) -> String {
+        let text = checkpoint(&self.settings.origin, header.size(), &header.root);
+        let key = self.signer.key(header.size());
+        key.note(&text, &header.signature)
     }
 
     fn header(&self, at: Location) -> Result<Header, Fault> {
@@ -250,23 +258,19 @@ impl Read for Reader {
 
     fn receipt(&self, at: Location) -> Result<Bytes, Fault> {
         let (_, head) = self.head(at)?;
-        let (entry, _) = codec::decode_head(&head).map_err(|what| self.wrong(at, what))?;
+        let decoded = codec::decode_head(&head);
+        let (entry, length) = decoded.map_err(|what| self.wrong(at, what))?;
         let header = self.header(at)?;
-        let proof = self.tree.proof(at.index, header.size());
+        let proof = self.tree.inclusion(at.index, header.size());
         let proof = proof.map_err(|error: io::Error| stored_hashes(&error.to_string()))?;
+        let proof = proof.unwrap_or_default();
         // Stored hashes are no part of the truth: a wrong one must not become evidence.
         let leaf = leaf_hash(&head);
         if !verify_inclusion(leaf, at.index, header.size(), &proof, &header.root) {
             return Err(stored_hashes("they do not lead to the signed root"));
         }
-        let text = checkpoint(&self.settings.origin, header.size(), &header.root);
-        receipt::make(
-            &entry,
-            at.index,
-            &head,
-            &proof,
-            &self.signer.note(&text, &header.signature),
-        )
+        let issuer = Issuer::new(&proof, &self.note(&header));
+        Ok(issuer.receipt(&entry, length, at.index, &head, 0..proof.len()))
     }
 
     fn committed(&self) -> u64 {

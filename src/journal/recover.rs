@@ -20,9 +20,10 @@ use super::follow::{Damage, Follow, Found};
 use super::group::{HEADER, Header, MAGIC, entries};
 use super::headroom::Headroom;
 use super::merkle::{Frontier, Hash, empty_root, leaf_hash};
-use super::note::Signer;
+use super::note::checkpoint;
 use super::reader::{Reader, open_segment};
 use super::segment::{self, OPENING, Opening};
+use super::signer::Signer;
 use super::tree::Tree;
 use super::writer::Writer;
 
@@ -32,7 +33,6 @@ pub fn open(disk: Arc<dyn Disk>, settings: &Settings) -> Result<(Writer, Arc<Rea
     let fault = |error: io::Error| Fault::ours(format!("journal: {}: {error}", folder.display()));
     disk.make_folder(folder).map_err(fault)?;
     let lock = lock(&*disk, folder)?;
-    let signer = Signer::open(&*disk, folder, &settings.origin).map_err(fault)?;
     let tree = Tree::open(disk.clone(), &folder.join("tree")).map_err(fault)?;
 
     let chain = chain(&*disk, settings)?;
@@ -51,6 +51,10 @@ pub fn open(disk: Arc<dyn Disk>, settings: &Settings) -> Result<(Writer, Arc<Rea
     };
     let file = open_segment(&*disk, settings, last.number).map_err(Fault::ours)?;
     let end = tail(&*disk, folder, &last, &file, tree.size().map_err(fault)?)?;
+    let signer = Signer::open(&*disk, folder, &settings.origin, end.next).map_err(fault)?;
+    if let Some(header) = &end.header {
+        signed(header, &settings.origin, &signer)?;
+    }
     let firsts = match chain.is_empty() {
         true => vec![0],
         false => chain.iter().map(|opening| opening.first).collect(),
@@ -80,6 +84,20 @@ pub fn open(disk: Arc<dyn Disk>, settings: &Settings) -> Result<(Writer, Arc<Rea
         _lock: lock,
     };
     Ok((writer, reader))
+}
+
+/// Checks that the last checkpoint is one of this log and its key. With another key file or
+/// another name of the log, no receipt of before could be made again.
+fn signed(last: &Header, origin: &str, signer: &Signer) -> Result<(), Fault> {
+    let text = checkpoint(origin, last.size(), &last.root);
+    if signer.key(last.size()).verify(&text, &last.signature) {
+        return Ok(());
+    }
+    Err(Fault::operator(format!(
+        "journal: the checkpoint of {} entries is not signed with journal.key for the log {origin}: \
+         is it the right file, and journal.origin what it was?",
+        last.size()
+    )))
 }
 
 fn lock(disk: &dyn Disk, folder: &Path) -> Result<Box<dyn Send + Sync>, Fault> {
@@ -155,6 +173,8 @@ struct End {
     next: u64,
     length: u64,
     root: Hash,
+    /// Of its last group, if it has one.
+    header: Option<Header>,
 }
 
 /// Verifies the last segment and cuts a torn group. `stored` is the number of stored hashes:
@@ -174,6 +194,7 @@ fn tail(
         next: opening.first,
         length: OPENING as u64,
         root: opening.root,
+        header: None,
     };
     loop {
         let damage = match follow.group() {
@@ -184,6 +205,7 @@ fn tail(
                         next: found.header.size(),
                         length: found.offset + found.header.length(),
                         root: found.header.root,
+                        header: Some(found.header),
                     };
                     continue;
                 }
@@ -315,18 +337,22 @@ fn hashes(reader: &Reader, sealed: u64, size: u64, root: Hash) -> Result<Frontie
 fn fill(reader: &Reader, from: u64) -> Result<(), Fault> {
     /// Hashes gathered before they are written: 2 MB.
     const BATCH: usize = 65_536;
+    let fault = |error: io::Error| Fault::ours(format!("journal: stored hashes: {error}"));
+    // A level that was cut short cannot be read; all of them are made again then.
+    let Ok(mut frontier) = reader.tree.frontier(from) else {
+        return Ok(());
+    };
     let mut leaves = Vec::new();
-    let mut size = from;
-    let store = |size: &mut u64, leaves: &mut Vec<Hash>| {
-        let stored = reader.tree.extend(*size, leaves);
-        *size += leaves.len() as u64;
+    let mut store = |leaves: &mut Vec<Hash>| {
+        let grown = frontier.grow(leaves);
+        frontier = grown.frontier();
         leaves.clear();
-        stored.map_err(|error| Fault::ours(format!("journal: stored hashes: {error}")))
+        reader.tree.extend(&grown).map_err(fault)
     };
     reader.scan_heads(from, &mut |_, bytes| {
         leaves.push(leaf_hash(bytes));
         if leaves.len() == BATCH {
-            store(&mut size, &mut leaves)
+            store(&mut leaves)
         } else {
             Ok(())
         }
@@ -334,6 +360,6 @@ fn fill(reader: &Reader, from: u64) -> Result<(), Fault> {
     if leaves.is_empty() {
         Ok(())
     } else {
-        store(&mut size, &mut leaves)
+        store(&mut leaves)
     }
 }
