@@ -16,9 +16,11 @@ use crate::fault::Fault;
 use super::codec;
 use super::group::{self, FRAME, HEADER, Header};
 use super::issue::Issuer;
-use super::merkle::{leaf_hash, verify_inclusion};
+use super::locate::Marks;
+use super::merkle::{Hash, empty_root, leaf_hash, verify_inclusion};
 use super::note::checkpoint;
 use super::signer::Signer;
+use super::tile::{self, Tile};
 use super::tree::Tree;
 use super::writer::segment_path;
 use super::{Location, Read};
@@ -31,13 +33,25 @@ pub struct Reader {
     pub(super) tree: Tree,
     /// Entries that are committed.
     pub(super) committed: AtomicU64,
+    /// The last group that is committed, and its segment.
+    pub(super) latest: Mutex<Option<(u32, Header)>>,
+    /// Where some entries stand.
+    pub(super) marks: Marks,
     /// Open segments; there are few, and they are big.
     pub(super) files: Mutex<HashMap<u32, Arc<File>>>,
 }
 
 impl Reader {
-    pub(super) fn publish(&self, committed: u64) {
+    pub(super) fn publish(&self, segment: u32, header: Header) {
+        let committed = header.size();
+        *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some((segment, header));
         self.committed.store(committed, Ordering::Release);
+    }
+
+    /// The segment of the last committed group.
+    pub(super) fn latest_segment(&self) -> u32 {
+        let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        latest.as_ref().map_or(0, |(segment, _)| *segment)
     }
 
     fn file(&self, segment: u32) -> Result<Arc<File>, Fault> {
@@ -53,7 +67,7 @@ impl Reader {
         Ok(file)
     }
 
-    fn damaged(&self, segment: u32, offset: u64, what: &str) -> Fault {
+    pub(super) fn damaged(&self, segment: u32, offset: u64, what: &str) -> Fault {
         let path = segment_path(&self.folder, segment);
         Fault::ours(format!(
             "journal: {} is damaged at byte {offset}: {what}",
@@ -61,7 +75,7 @@ impl Reader {
         ))
     }
 
-    fn read(&self, segment: u32, offset: u64, length: usize) -> Result<Vec<u8>, Fault> {
+    pub(super) fn read(&self, segment: u32, offset: u64, length: usize) -> Result<Vec<u8>, Fault> {
         let file = self.file(segment)?;
         let end = file
             .metadata()
@@ -110,13 +124,13 @@ impl Reader {
     }
 
     /// The signed checkpoint of the tree after a group.
-    pub(super) fn note(&self, header: &Header) -> String {
+    fn note(&self, header: &Header) -> String {
         let text = checkpoint(&self.origin, header.size(), &header.root);
         let key = self.signer.key(header.size());
         key.note(&text, &header.signature)
     }
 
-    fn header(&self, segment: u32, offset: u64) -> Result<Header, Fault> {
+    pub(super) fn header(&self, segment: u32, offset: u64) -> Result<Header, Fault> {
         let bytes: [u8; HEADER] = self
             .read(segment, offset, HEADER)?
             .try_into()
@@ -157,6 +171,33 @@ impl Read for Reader {
         }
         let issuer = Issuer::new(&proof, &self.note(&header));
         Ok(issuer.receipt(&entry, length, at.index, &head, 0..proof.len()))
+    }
+
+    fn locate(&self, index: u64) -> Result<Option<Location>, Fault> {
+        Reader::locate(self, index)
+    }
+
+    fn checkpoint(&self) -> String {
+        let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*latest {
+            Some((_, header)) => self.note(header),
+            None => {
+                let text = checkpoint(&self.origin, 0, &empty_root());
+                self.signer.key(0).note(&text, &self.signer.sign(&text))
+            }
+        }
+    }
+
+    fn tile(&self, tile: Tile) -> Result<tile::Found, Fault> {
+        tile.read(self)
+    }
+
+    fn consistency(&self, from: u64, to: u64) -> Result<Option<Vec<Hash>>, Fault> {
+        if to > self.committed() {
+            return Ok(None);
+        }
+        let proof = self.tree.consistency(from, to);
+        proof.map_err(|error| Fault::ours(format!("journal: stored hashes: {error}")))
     }
 
     fn committed(&self) -> u64 {

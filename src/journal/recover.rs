@@ -13,6 +13,7 @@ use crate::fault::Fault;
 use crate::telemetry;
 
 use super::group::{HEADER, Header, MAGIC};
+use super::locate::Marks;
 use super::merkle::{Frontier, Hash, leaf_hash};
 use super::note::checkpoint;
 use super::reader::Reader;
@@ -60,18 +61,21 @@ pub fn open(settings: &Settings) -> Result<(Writer, Arc<Reader>), Fault> {
     let length = file.seek(SeekFrom::End(0)).map_err(fault)?;
 
     let signer = Signer::open(&settings.folder, &settings.origin, next).map_err(fault)?;
-    if let Some(header) = &last_header {
+    if let Some((_, header)) = &last_header {
         signed(header, &settings.origin, &signer)?;
     }
+    let last_root = last_header.as_ref().map(|(_, header)| header.root);
     let reader = Arc::new(Reader {
         folder: settings.folder.clone(),
         origin: settings.origin.clone(),
         signer,
         tree,
         committed: AtomicU64::new(next),
+        latest: Mutex::new(last_header),
+        marks: Marks::default(),
         files: Mutex::new(HashMap::new()),
     });
-    let frontier = hashes(&reader, next, last_header.map(|header| header.root))?;
+    let frontier = hashes(&reader, next, last_root)?;
     let writer = Writer {
         settings: settings.clone(),
         reader: reader.clone(),
@@ -143,7 +147,7 @@ fn follow(
     segment: u32,
     last: bool,
     next: &mut u64,
-    last_header: &mut Option<Header>,
+    last_header: &mut Option<(u32, Header)>,
 ) -> Result<(), Fault> {
     let path = segment_path(folder, segment);
     let fault = |error: io::Error| Fault::ours(format!("journal: {}: {error}", path.display()));
@@ -156,7 +160,7 @@ fn follow(
             Some(header) if header.first == *next => {
                 *next = header.size();
                 offset += HEADER as u64 + u64::from(header.body);
-                *last_header = Some(header);
+                *last_header = Some((segment, header));
             }
             Some(header) => {
                 let text = format!("entry {next} should follow, not {}", header.first);

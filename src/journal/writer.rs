@@ -133,7 +133,7 @@ impl Writer {
         let stored = self.reader.tree.extend(&grown);
         self.next = size;
         self.frontier = grown.frontier();
-        self.reader.publish(size);
+        self.reader.publish(self.segment, header);
         // Derived data: the group stands, but the next one would leave a gap in it.
         if let Err(error) = stored {
             self.broken = Some(self.failed("storing hashes", &error));
