@@ -52,21 +52,18 @@ pub fn open(disk: Arc<dyn Disk>, settings: &Settings) -> Result<(Writer, Arc<Rea
     let file = open_segment(&*disk, settings, last.number).map_err(Fault::ours)?;
     let end = tail(&*disk, folder, &last, &file, tree.size().map_err(fault)?)?;
     let signer = Signer::open(&*disk, folder, &settings.origin, end.next).map_err(fault)?;
-    if let Some(header) = &end.header {
+    let latest = match (end.header, chain.as_slice()) {
+        (None, [.., previous, _]) => Some(last_of(&*disk, settings, previous)?),
+        (latest, _) => latest,
+    };
+    if let Some(header) = &latest {
         signed(header, &settings.origin, &signer)?;
     }
     let firsts = match chain.is_empty() {
         true => vec![0],
         false => chain.iter().map(|opening| opening.first).collect(),
     };
-    let reader = Reader::new(
-        disk.clone(),
-        settings.clone(),
-        signer,
-        tree,
-        firsts,
-        end.next,
-    );
+    let reader = Reader::new(disk.clone(), settings.clone(), signer, tree, firsts, latest);
     let reader = Arc::new(reader);
     let frontier = hashes(&reader, last.first, end.next, end.root)?;
     let headroom = Headroom::open(disk, folder.clone(), settings.headroom_bytes).map_err(fault)?;
@@ -166,6 +163,22 @@ pub fn chain(disk: &dyn Disk, settings: &Settings) -> Result<Vec<Opening>, Fault
         chain.push(opening);
     }
     Ok(chain)
+}
+
+/// The last group of a segment that another one follows.
+fn last_of(disk: &dyn Disk, settings: &Settings, opening: &Opening) -> Result<Header, Fault> {
+    let path = segment::path(&settings.folder, opening.number);
+    let damaged = |damage: Damage| Fault::ours(damage.of(&path));
+    let file = open_segment(disk, settings, opening.number).map_err(Fault::ours)?;
+    let end = file
+        .length()
+        .map_err(|error| Fault::ours(format!("journal: {}: {error}", path.display())))?;
+    let mut follow = Follow::new(file, end, OPENING as u64, opening.first);
+    let mut last = None;
+    while let Some(found) = follow.group().map_err(damaged)? {
+        last = Some(found.header);
+    }
+    last.ok_or_else(|| Fault::ours(format!("journal: {} has no group", path.display())))
 }
 
 /// Where a segment ends.

@@ -163,7 +163,7 @@ impl Writer {
         let stored = self.reader.tree.extend(&grown);
         self.next = size;
         self.frontier = grown.frontier();
-        self.reader.publish(size);
+        self.reader.publish(header);
         // Derived data: the group stands, but the next one would leave a gap in it.
         if let Err(error) = stored {
             self.broken = Some(self.failed("storing hashes for", &error));
