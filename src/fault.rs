@@ -44,6 +44,14 @@ impl Fault {
         }
     }
 
+    /// A fault of this gateway that may be over at the next try: a full disk.
+    pub fn for_now(why: impl Into<String>) -> Fault {
+        Fault {
+            retry: Retry::Later,
+            ..Fault::ours(why)
+        }
+    }
+
     /// A fault of the authority or of the way to it.
     pub fn authority(retry: Retry, why: impl Into<String>) -> Fault {
         Fault {

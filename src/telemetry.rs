@@ -88,6 +88,17 @@ pub fn journal_hashes_rebuilt(entries: u64) {
     tracing::warn!(entries, "journal: stored hashes are made again");
 }
 
+/// The disk is full: nothing is recorded until space returns.
+pub fn journal_full(folder: &std::path::Path) {
+    metrics::counter!("tongguan_journal_full_total").increment(1);
+    tracing::error!(folder = %folder.display(), "journal: the disk is full; nothing is recorded until space returns");
+}
+
+/// Space has returned.
+pub fn journal_room_again(folder: &std::path::Path) {
+    tracing::warn!(folder = %folder.display(), "journal: there is space again; recording goes on");
+}
+
 // --- view ---
 
 /// A view, or a part of one, was put aside; what follows is made from the journal.

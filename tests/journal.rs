@@ -15,6 +15,8 @@ fn settings(folder: &Path) -> Settings {
         folder: folder.to_owned(),
         segment_bytes_max: 4096,
         origin: "gateway.example".to_owned(),
+        headroom_bytes: 1 << 20,
+        archive: None,
     }
 }
 
@@ -98,13 +100,22 @@ fn check(folder: &Path, written: &[(Location, Entry, Option<Bytes>)]) {
     for from in [0, 1, written.len() as u64 / 2, written.len() as u64] {
         let mut next = from as usize;
         let mut each = |at: Location, entry: Entry| {
-            assert_eq!((at, &entry), (written[next].0, &written[next].1));
+            assert_eq!((at, &entry), (written[next].0, &bare(&written[next].1)));
             next += 1;
             Ok(())
         };
         read.scan(from, &mut each).expect("scans");
         assert_eq!(next, written.len());
     }
+}
+
+/// An entry without its message.
+fn bare(entry: &Entry) -> Entry {
+    let mut entry = entry.clone();
+    if let Event::Recorded(recorded) = &mut entry.event {
+        recorded.message = Bytes::new();
+    }
+    entry
 }
 
 fn segments(folder: &Path) -> Vec<std::path::PathBuf> {
@@ -163,15 +174,22 @@ fn a_torn_end_is_cut_at_every_byte() {
         Some(14),
         "the last group begins with entry 15"
     );
+    // What a crash leaves has no stored hashes of the group: they come after the sync.
+    let tear = |bytes: &[u8]| {
+        fs::write(&last, bytes).expect("written");
+        fs::remove_dir_all(folder.path().join("tree")).expect("removed");
+    };
     for length in (start..whole.len()).step_by(7).chain([whole.len() - 1]) {
-        fs::write(&last, &whole[..length]).expect("written");
+        tear(&whole[..length]);
         check(folder.path(), &kept);
     }
-    // The last byte changed is as good as torn.
-    let mut changed = whole.clone();
-    *changed.last_mut().expect("bytes") ^= 1;
-    fs::write(&last, &changed).expect("written");
-    check(folder.path(), &kept);
+    // Bytes that did not arrive, in the middle and at the end.
+    for at in [start, start + 130, whole.len() - 1] {
+        let mut changed = whole.clone();
+        changed[at] ^= 1;
+        tear(&changed);
+        check(folder.path(), &kept);
+    }
     let aside = fs::read_dir(folder.path())
         .expect("a folder")
         .filter_map(Result::ok);
@@ -210,11 +228,46 @@ fn damage_before_the_end_is_named_and_stops_the_start() {
     }
     fs::write(&last, &whole).expect("written");
     check(folder.path(), &written);
-    // In a sealed segment an entry's own checksum speaks.
+    // So is the very last group, once it was committed: a receipt may have been handed out.
+    let last_group = written.last().expect("entries").0.group as usize;
+    let mut changed = whole.clone();
+    changed[last_group + 150] ^= 0x40;
+    for damaged in [
+        &changed[..],
+        &whole[..last_group],
+        &whole[..last_group + 99],
+    ] {
+        fs::write(&last, damaged).expect("written");
+        let fault = journal::open(&settings(folder.path()))
+            .err()
+            .expect("damage is refused");
+        assert!(
+            fault.why.contains("entry 28") && fault.why.contains("committed"),
+            "{fault}"
+        );
+    }
+    fs::write(&last, &whole).expect("written");
+    check(folder.path(), &written);
+    // A sealed segment that became shorter or longer is named too.
+    let sealed = segments(folder.path()).remove(0);
+    let bytes = fs::read(&sealed).expect("reads");
+    let longer = [&bytes[..], b"x"].concat();
+    for damaged in [&bytes[..bytes.len() - 1], &longer] {
+        fs::write(&sealed, damaged).expect("written");
+        let fault = journal::open(&settings(folder.path()))
+            .err()
+            .expect("damage is refused");
+        assert!(
+            fault.why.contains("segment-00000000") && fault.why.contains("was closed"),
+            "{fault}"
+        );
+    }
+    fs::write(&sealed, &bytes).expect("written");
+    // For a byte within it an entry's own checksum speaks.
     let (at, ..) = &written[0];
     let sealed = segments(folder.path()).remove(0);
     let mut bytes = fs::read(&sealed).expect("reads");
-    bytes[at.entry as usize + 20] ^= 1;
+    bytes[at.group as usize + at.entry as usize + 20] ^= 1;
     fs::write(&sealed, &bytes).expect("written");
     let (_append, read) = journal::open(&settings(folder.path())).expect("opens");
     assert!(

@@ -73,6 +73,8 @@ settings! {
     "telemetry.level" => telemetry.level, "Logs: error, warn, info, debug, or a filter such as info,tongguan::pipeline=debug.";
     "journal.segment_bytes_max" => journal.segment_bytes_max, "A segment is closed at this size: few files, each copied in seconds.";
     "journal.origin" => journal.origin, "Name of the log in checkpoints and receipts; traders know the gateway by it.";
+    "journal.archive" => journal.archive, "Folder to which tongguan archive moves old segments, and where they are read. Empty: none.";
+    "journal.headroom_bytes" => journal.headroom_bytes, "Room kept for a full disk, so that what is under way can end and an operator can work.";
     "pipeline.inbox_max" => pipeline.inbox_max, "Messages that wait to be checked; beyond it 503. About half a second of work.";
     "pipeline.intake_max" => pipeline.intake_max, "Checked messages that wait to be recorded: a few groups.";
     "pipeline.validators" => pipeline.validators, "Threads that check messages; by default one for each core.";

@@ -11,7 +11,8 @@ use std::sync::Arc;
 
 /// Folders and names.
 pub trait Disk: Debug + Send + Sync {
-    /// Makes a folder and those above it, unless they are there.
+    /// Makes a folder and those above it, unless they are there; when it returns, they are
+    /// there to stay.
     ///
     /// # Errors
     /// As [`std::fs::create_dir_all`].
@@ -112,13 +113,59 @@ pub trait DiskFile: Debug + Send + Sync {
     fn sync(&self) -> io::Result<()>;
 }
 
+/// All of a file.
+///
+/// # Errors
+/// Those of the disk.
+pub fn read(disk: &dyn Disk, path: &Path) -> io::Result<Vec<u8>> {
+    let file = disk.open(path)?;
+    let mut bytes = vec![0; file.length()? as usize];
+    file.read_at(&mut bytes, 0)?;
+    Ok(bytes)
+}
+
+/// Writes a file beside its place, syncs it, and moves it there: it is whole or absent, and when
+/// this returns it is there to stay.
+///
+/// # Errors
+/// Those of the disk.
+pub fn write_aside(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let aside = path.with_extension("new");
+    match disk.remove(&aside) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let file = disk.create(&aside)?;
+    file.write_at(bytes, 0)?;
+    file.sync()?;
+    disk.rename(&aside, path)?;
+    match path.parent() {
+        Some(folder) => disk.sync_folder(folder),
+        None => Ok(()),
+    }
+}
+
 /// The disk of this machine.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct LocalDisk;
 
 impl Disk for LocalDisk {
     fn make_folder(&self, folder: &Path) -> io::Result<()> {
-        std::fs::create_dir_all(folder)
+        let missing: Vec<&Path> = folder
+            .ancestors()
+            .take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists())
+            .collect();
+        for folder in missing.into_iter().rev() {
+            match std::fs::create_dir(folder) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+                _ => {}
+            }
+            let above = folder
+                .parent()
+                .filter(|above| !above.as_os_str().is_empty());
+            self.sync_folder(above.unwrap_or(Path::new(".")))?;
+        }
+        Ok(())
     }
 
     fn names(&self, folder: &Path) -> io::Result<Vec<String>> {

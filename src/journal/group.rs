@@ -1,24 +1,27 @@
-//! What one write looks like: a header that says everything about the group, then its
-//! entries. The header comes first, so that whoever finds an entry finds its checkpoint
-//! without reading on. Numbers are big-endian.
+//! What one write looks like: a header that says everything about the group, then the heads of
+//! its entries, then their messages in compressed blocks. The header comes first, so that
+//! whoever finds an entry finds its checkpoint without reading on; heads and messages lie
+//! apart, so that whoever needs no messages reads past them. Numbers are big-endian.
 //!
 //! ```text
-//! group  = "TGJ1" first u64 | count u32 | body u32 | root 32 | signature 64 | crc(body) u32 | crc(header) u32
-//! body   = entry*
-//! entry  = head length u32 | message length u32 | crc(head and message) u32 | head | message
+//! group  = "TGG2" first u64 | count u32 | heads u32 | blocks u32 | root 32 | signature 64
+//!          | crc(heads) u32 | crc(header) u32 | entry* | block*
+//! entry  = head length u32 | message length u32 | block u32 | at u32 | crc(entry) u32 | head
 //! ```
+
+use std::ops::Range;
 
 use super::merkle::Hash;
 use super::note::Signature;
 
 /// Bytes of a group's header.
-pub const HEADER: usize = 4 + 8 + 4 + 4 + 32 + 64 + 4 + 4;
+pub const HEADER: usize = 4 + 8 + 4 + 4 + 4 + 32 + 64 + 4 + 4;
 
 /// Bytes before an entry's head.
-pub const FRAME: usize = 12;
+pub const FRAME: usize = 20;
 
 /// How a group begins.
-pub const MAGIC: [u8; 4] = *b"TGJ1";
+pub const MAGIC: [u8; 4] = *b"TGG2";
 
 /// What stands before a group's entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,13 +31,15 @@ pub struct Header {
     /// How many entries it has.
     pub count: u32,
     /// Bytes of its entries.
-    pub body: u32,
+    pub heads: u32,
+    /// Bytes of its blocks.
+    pub blocks: u32,
     /// Root of the tree after its last entry.
     pub root: Hash,
     /// Over the checkpoint of that tree.
     pub signature: Signature,
-    /// CRC-32 of the body.
-    pub body_crc: u32,
+    /// CRC-32 of the entries.
+    pub heads_crc: u32,
 }
 
 impl Header {
@@ -43,81 +48,132 @@ impl Header {
         self.first + u64::from(self.count)
     }
 
+    /// Bytes of the whole group.
+    pub fn length(&self) -> u64 {
+        HEADER as u64 + u64::from(self.heads) + u64::from(self.blocks)
+    }
+
+    /// Where its blocks begin, from its own beginning.
+    pub fn blocks_at(&self) -> u64 {
+        HEADER as u64 + u64::from(self.heads)
+    }
+
     /// Its bytes.
     pub fn to_bytes(&self) -> [u8; HEADER] {
         let mut bytes = Vec::with_capacity(HEADER);
         bytes.extend(MAGIC);
         bytes.extend(self.first.to_be_bytes());
         bytes.extend(self.count.to_be_bytes());
-        bytes.extend(self.body.to_be_bytes());
+        bytes.extend(self.heads.to_be_bytes());
+        bytes.extend(self.blocks.to_be_bytes());
         bytes.extend(self.root);
         bytes.extend(self.signature);
-        bytes.extend(self.body_crc.to_be_bytes());
+        bytes.extend(self.heads_crc.to_be_bytes());
         bytes.extend(crc32fast::hash(&bytes).to_be_bytes());
         bytes.try_into().expect("the parts add up to the header")
     }
 
     /// The reverse; `None` if these bytes are not a whole and undamaged header.
     pub fn from_bytes(bytes: &[u8; HEADER]) -> Option<Header> {
-        let word =
-            |at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().expect("four bytes"));
-        if bytes[..4] != MAGIC || word(HEADER - 4) != crc32fast::hash(&bytes[..HEADER - 4]) {
+        if bytes[..4] != MAGIC || word(bytes, HEADER - 4) != crc32fast::hash(&bytes[..HEADER - 4]) {
             return None;
         }
         let header = Header {
             first: u64::from_be_bytes(bytes[4..12].try_into().expect("eight bytes")),
-            count: word(12),
-            body: word(16),
-            root: bytes[20..52].try_into().expect("32 bytes"),
-            signature: bytes[52..116].try_into().expect("64 bytes"),
-            body_crc: word(116),
+            count: word(bytes, 12),
+            heads: word(bytes, 16),
+            blocks: word(bytes, 20),
+            root: bytes[24..56].try_into().expect("32 bytes"),
+            signature: bytes[56..120].try_into().expect("64 bytes"),
+            heads_crc: word(bytes, 120),
         };
         (header.count > 0 && header.first.checked_add(u64::from(header.count)).is_some())
             .then_some(header)
     }
 }
 
-/// One entry as it lies in a group.
-pub struct Framed<'a> {
-    pub head: &'a [u8],
-    pub message: &'a [u8],
-    /// Bytes of the whole, the frame included.
-    pub length: usize,
+/// What stands before an entry's head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Frame {
+    /// Bytes of the head.
+    pub head: u32,
+    /// Bytes of the message, as it was sent; 0: it has none.
+    pub message: u32,
+    /// Where its block begins, from the first block of the group.
+    pub block: u32,
+    /// Where the message begins in the block, unpacked.
+    pub at: u32,
+    /// CRC-32 of all of the above and the head.
+    crc: u32,
 }
 
-/// Appends an entry's frame, head and message to a body; `encode` writes the head.
+impl Frame {
+    /// Reads a frame; whether it is true only [`Frame::holds`] says.
+    pub fn from_bytes(bytes: &[u8; FRAME]) -> Frame {
+        Frame {
+            head: word(bytes, 0),
+            message: word(bytes, 4),
+            block: word(bytes, 8),
+            at: word(bytes, 12),
+            crc: word(bytes, 16),
+        }
+    }
+
+    /// Whether frame and head are what was written.
+    pub fn holds(&self, head: &[u8]) -> bool {
+        self.crc == self.checksum(head)
+    }
+
+    fn checksum(&self, head: &[u8]) -> u32 {
+        let mut hasher = crc32fast::Hasher::new();
+        for number in [self.head, self.message, self.block, self.at] {
+            hasher.update(&number.to_be_bytes());
+        }
+        hasher.update(head);
+        hasher.finalize()
+    }
+}
+
+/// Appends an entry: its frame, and the head that `encode` writes. Gives where the head lies.
 pub fn put_entry(
     out: &mut Vec<u8>,
-    message: &[u8],
+    message: u32,
+    (block, at): (u32, u32),
     encode: impl FnOnce(&mut Vec<u8>),
-) -> std::ops::Range<usize> {
+) -> Range<usize> {
     let start = out.len();
     out.extend([0; FRAME]);
     encode(out);
     let head = start + FRAME..out.len();
-    out.extend(message);
-    let crc = crc32fast::hash(&out[start + FRAME..]);
-    out[start..start + 4].copy_from_slice(&((head.end - head.start) as u32).to_be_bytes());
-    out[start + 4..start + 8].copy_from_slice(&(message.len() as u32).to_be_bytes());
-    out[start + 8..start + 12].copy_from_slice(&crc.to_be_bytes());
+    let mut frame = Frame {
+        head: head.len() as u32,
+        message,
+        block,
+        at,
+        crc: 0,
+    };
+    frame.crc = frame.checksum(&out[head.clone()]);
+    let numbers = [frame.head, frame.message, frame.block, frame.at, frame.crc];
+    for (number, place) in numbers.iter().zip(out[start..].chunks_exact_mut(4)) {
+        place.copy_from_slice(&number.to_be_bytes());
+    }
     head
 }
 
-/// Lengths of head and message, and the checksum, of an entry's frame.
-pub fn frame(bytes: &[u8; FRAME]) -> (usize, usize, u32) {
-    let word = |at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().expect("four bytes"));
-    (word(0) as usize, word(4) as usize, word(8))
+/// The entries of a group: of each where it begins, its frame and its head. Ends early where
+/// bytes are not those of a whole and undamaged entry.
+pub fn entries(heads: &[u8]) -> impl Iterator<Item = (usize, Frame, &[u8])> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let frame = Frame::from_bytes(heads.get(at..at + FRAME)?.try_into().ok()?);
+        let from = at + FRAME;
+        let head = heads.get(from..from.checked_add(frame.head as usize)?)?;
+        let found = frame.holds(head).then_some((at, frame, head))?;
+        at = from + head.len();
+        Some(found)
+    })
 }
 
-/// The entry at the start of `bytes`; `None` if it is cut short or damaged.
-pub fn entry(bytes: &[u8]) -> Option<Framed<'_>> {
-    let (head, message, crc) = frame(bytes.get(..FRAME)?.try_into().ok()?);
-    let length = FRAME.checked_add(head)?.checked_add(message)?;
-    let rest = bytes.get(FRAME..length)?;
-    let (head, message) = rest.split_at(head);
-    (crc32fast::hash(rest) == crc).then_some(Framed {
-        head,
-        message,
-        length,
-    })
+fn word(bytes: &[u8], at: usize) -> u32 {
+    u32::from_be_bytes(bytes[at..at + 4].try_into().expect("four bytes"))
 }

@@ -4,18 +4,25 @@
 //! that a receipt can be made again at any time, byte for byte. `docs/journal.md` has the
 //! format.
 //!
-//! `codec` entries as bytes · `group` what one write looks like · `writer` the only appender ·
-//! `reader` everybody else · `recover` what happens at start · `merkle` and `tree` the hashes ·
-//! `note` checkpoints and their signature · `receipt` the evidence.
+//! `disk` what it asks of a disk · `codec` entries as bytes · `block` their messages packed ·
+//! `group` what one write looks like · `segment` a file of groups · `follow` from group to group ·
+//! `writer` the only appender · `headroom` the day when the disk is full · `reader` everybody
+//! else · `recover` what happens at start · `verify` looks at everything · `archive` moves
+//! what is old · `merkle` and `tree` the hashes · `note` checkpoints and their signature ·
+//! `receipt` the evidence.
 
+mod block;
 mod codec;
 pub mod disk;
+mod follow;
 mod group;
+mod headroom;
 mod merkle;
 mod note;
 mod reader;
 pub mod receipt;
 mod recover;
+mod segment;
 mod tree;
 mod writer;
 
@@ -75,9 +82,13 @@ pub trait Append: Send {
     /// Appends a group with one write and one sync. When it returns, every entry is on disk.
     ///
     /// # Errors
-    /// What went wrong with the write or the sync. Nothing of the group may be receipted, and
-    /// every later call fails with the same reason: a sync that failed is not tried again as
-    /// though nothing had happened.
+    /// A full disk, which may be over at the next call ([`Retry::Later`]); nothing of the group
+    /// is on disk. Or what went wrong with the write or the sync ([`Retry::Never`]): nothing of
+    /// the group may be receipted, and every later call fails with the same reason, because a
+    /// sync that failed is not tried again as though nothing had happened.
+    ///
+    /// [`Retry::Later`]: crate::fault::Retry::Later
+    /// [`Retry::Never`]: crate::fault::Retry::Never
     fn append(&mut self, group: &[Entry]) -> Result<Committed, Fault>;
 
     /// The number that the next entry gets.
@@ -111,6 +122,7 @@ pub trait Read: Send + Sync {
     fn committed(&self) -> u64;
 
     /// Calls `each` for every entry from number `from` on, in order, until it returns an error.
+    /// Their messages are left empty: whoever adds things up needs none, and they lie apart.
     ///
     /// # Errors
     /// That error, or damage, named by file and offset.
@@ -126,6 +138,10 @@ pub trait Read: Send + Sync {
 pub struct Settings {
     /// Its folder.
     pub folder: PathBuf,
+    /// Where segments lie that were moved out of it.
+    pub archive: Option<PathBuf>,
+    /// Room kept for a full disk: what the view still writes and what an operator needs.
+    pub headroom_bytes: u64,
     /// A segment is closed once it has this many bytes: few files for years of traffic, each
     /// small enough to be copied in seconds.
     pub segment_bytes_max: u64,
@@ -137,6 +153,8 @@ impl Default for Settings {
     fn default() -> Settings {
         Settings {
             folder: PathBuf::from("journal"),
+            archive: None,
+            headroom_bytes: 64 << 20,
             segment_bytes_max: 256 << 20,
             origin: "tongguan".to_owned(),
         }
@@ -153,6 +171,14 @@ pub type Opened = (Box<dyn Append>, Arc<dyn Read>);
 /// A folder that another process has open, or damage anywhere but at the very end: named by
 /// file and offset, and never passed over.
 pub fn open(settings: &Settings) -> Result<Opened, Fault> {
-    let (writer, reader) = recover::open(settings)?;
+    open_on(Arc::new(disk::LocalDisk), settings)
+}
+
+/// The same on another disk.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_on(disk: Arc<dyn disk::Disk>, settings: &Settings) -> Result<Opened, Fault> {
+    let (writer, reader) = recover::open(disk, settings)?;
     Ok((Box::new(writer), reader))
 }

@@ -1,9 +1,7 @@
 //! Checkpoints and their signature: the text forms of C2SP tlog-checkpoint and signed-note,
 //! with Ed25519. The key is made at the first start and stays in the journal's folder.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io;
 use std::path::Path;
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -11,6 +9,7 @@ use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
+use super::disk::{Disk, read, write_aside};
 use super::merkle::Hash;
 
 /// A signature of Ed25519.
@@ -32,7 +31,7 @@ pub struct Signer {
 
 impl Signer {
     /// Reads `journal.key` in `folder`, or makes it, together with `journal.pub`.
-    pub fn open(folder: &Path, name: &str) -> io::Result<Signer> {
+    pub fn open(disk: &dyn Disk, folder: &Path, name: &str) -> io::Result<Signer> {
         let path = folder.join("journal.key");
         let wrong = |what: &str| {
             io::Error::new(
@@ -40,21 +39,27 @@ impl Signer {
                 format!("{}: {what}", path.display()),
             )
         };
-        if !path.exists() {
-            let document = Ed25519KeyPair::generate_pkcs8(&aws_lc_rs::rand::SystemRandom::new())
-                .map_err(|_| wrong("no key could be made"))?;
-            write_aside(&path, document.as_ref())?;
-        }
-        let pair = Ed25519KeyPair::from_pkcs8(&fs::read(&path)?)
-            .map_err(|_| wrong("not an Ed25519 key"))?;
+        let document = match read(disk, &path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let random = aws_lc_rs::rand::SystemRandom::new();
+                let document = Ed25519KeyPair::generate_pkcs8(&random)
+                    .map_err(|_| wrong("no key could be made"))?;
+                write_aside(disk, &path, document.as_ref())?;
+                document.as_ref().to_vec()
+            }
+            document => document?,
+        };
+        let pair =
+            Ed25519KeyPair::from_pkcs8(&document).map_err(|_| wrong("not an Ed25519 key"))?;
         let signer = Signer {
             name: name.to_owned(),
             pair,
         };
         let public = folder.join("journal.pub");
         let key = signer.verifier_key();
-        if fs::read_to_string(&public).ok().as_deref() != Some(&format!("{key}\n")) {
-            write_aside(&public, format!("{key}\n").as_bytes())?;
+        let line = format!("{key}\n");
+        if read(disk, &public).ok().as_deref() != Some(line.as_bytes()) {
+            write_aside(disk, &public, line.as_bytes())?;
         }
         Ok(signer)
     }
@@ -174,27 +179,10 @@ fn key_hash(name: &str, public: &[u8; 32]) -> [u8; 4] {
         .expect("SHA-256 has more than four bytes")
 }
 
-/// Writes a file beside its place, syncs it, and moves it there: it is whole or absent.
-fn write_aside(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let aside = path.with_extension("new");
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&aside)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&aside, path)?;
-    match path.parent() {
-        Some(folder) => File::open(folder)?.sync_all(),
-        None => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::disk::LocalDisk;
 
     #[test]
     fn the_example_of_the_specification() {
@@ -216,10 +204,11 @@ mod tests {
     #[test]
     fn a_checkpoint_survives() {
         let folder = tempfile::tempdir().expect("a folder");
-        let signer = Signer::open(folder.path(), "gateway.example").expect("opens");
+        let signer = Signer::open(&LocalDisk, folder.path(), "gateway.example").expect("opens");
         let text = checkpoint("gateway.example", 7, &[9; 32]);
         let note = signer.note(&text, &signer.sign(&text));
-        let again = Signer::open(folder.path(), "gateway.example").expect("opens again");
+        let again =
+            Signer::open(&LocalDisk, folder.path(), "gateway.example").expect("opens again");
         assert_eq!(again.note(&text, &again.sign(&text)), note);
         let found = open_note(&note, &again.verifier_key()).expect("holds");
         assert_eq!(

@@ -1,84 +1,140 @@
 //! Reads committed entries, makes receipts again, and scans.
 
-use std::collections::HashMap;
-use std::fs::File;
+use std::collections::{HashMap, VecDeque};
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use bytes::Bytes;
 
 use crate::declaration::Entry;
 use crate::fault::Fault;
 
+use super::block::{PREFIX, Prefix};
 use super::codec;
-use super::group::{self, FRAME, HEADER, Header};
+use super::disk::{Disk, DiskFile};
+use super::follow::{Damage, Follow};
+use super::group::{FRAME, Frame, HEADER, Header, entries};
+use super::merkle::{leaf_hash, verify_inclusion};
 use super::note::{Signer, checkpoint};
 use super::receipt;
+use super::segment::{self, OPENING};
 use super::tree::Tree;
-use super::writer::segment_path;
-use super::{Location, Read};
+use super::{Location, Read, Settings};
+
+/// Blocks kept unpacked: a lane reads messages in order, and its block is asked for again at
+/// once. Each has some hundred kilobytes.
+const BLOCKS_KEPT: usize = 8;
+
+/// Segments kept open; a year of traffic has fifty.
+const FILES_KEPT: usize = 256;
 
 /// See [`super::open`].
 pub struct Reader {
-    pub(super) folder: PathBuf,
-    pub(super) origin: String,
+    pub(super) disk: Arc<dyn Disk>,
+    pub(super) settings: Settings,
     pub(super) signer: Signer,
     pub(super) tree: Tree,
     /// Entries that are committed.
-    pub(super) committed: AtomicU64,
-    /// Open segments; there are few, and they are big.
-    pub(super) files: Mutex<HashMap<u32, Arc<File>>>,
+    committed: AtomicU64,
+    /// Number of the first entry of each segment.
+    firsts: RwLock<Vec<u64>>,
+    files: Mutex<HashMap<u32, Arc<dyn DiskFile>>>,
+    blocks: Mutex<VecDeque<(u32, u64, Arc<Vec<u8>>)>>,
 }
 
 impl Reader {
+    pub(super) fn new(
+        disk: Arc<dyn Disk>,
+        settings: Settings,
+        signer: Signer,
+        tree: Tree,
+        firsts: Vec<u64>,
+        committed: u64,
+    ) -> Reader {
+        Reader {
+            disk,
+            settings,
+            signer,
+            tree,
+            committed: AtomicU64::new(committed),
+            firsts: RwLock::new(firsts),
+            files: Mutex::default(),
+            blocks: Mutex::default(),
+        }
+    }
+
+    /// Shows readers what is on disk now.
     pub(super) fn publish(&self, committed: u64) {
         self.committed.store(committed, Ordering::Release);
     }
 
-    fn file(&self, segment: u32) -> Result<Arc<File>, Fault> {
+    /// A further segment begins.
+    pub(super) fn begin_segment(&self, first: u64) {
+        let mut firsts = self.firsts.write().unwrap_or_else(PoisonError::into_inner);
+        firsts.push(first);
+    }
+
+    /// The file of a segment, in the journal's folder or in the archive.
+    fn path(&self, number: u32) -> PathBuf {
+        segment::path(&self.settings.folder, number)
+    }
+
+    fn file(&self, number: u32) -> Result<Arc<dyn DiskFile>, Fault> {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(file) = files.get(&segment) {
+        if let Some(file) = files.get(&number) {
             return Ok(file.clone());
         }
-        let path = segment_path(&self.folder, segment);
-        let file = File::open(&path)
-            .map_err(|error| Fault::ours(format!("journal: {}: {error}", path.display())))?;
-        let file = Arc::new(file);
-        files.insert(segment, file.clone());
+        let file = open_segment(&*self.disk, &self.settings, number).map_err(Fault::ours)?;
+        if files.len() == FILES_KEPT {
+            files.clear();
+        }
+        files.insert(number, file.clone());
         Ok(file)
     }
 
-    fn damaged(&self, segment: u32, offset: u64, what: &str) -> Fault {
-        let path = segment_path(&self.folder, segment);
-        Fault::ours(format!(
-            "journal: {} is damaged at byte {offset}: {what}",
-            path.display()
-        ))
+    fn damaged(&self, number: u32, damage: &Damage) -> Fault {
+        Fault::ours(damage.of(&self.path(number)))
     }
 
-    fn read(&self, segment: u32, offset: u64, length: usize) -> Result<Vec<u8>, Fault> {
-        let file = self.file(segment)?;
+    fn wrong(&self, at: Location, what: impl Into<String>) -> Fault {
+        let damage = Damage {
+            offset: at.group + u64::from(at.entry),
+            entry: at.index,
+            what: what.into(),
+        };
+        self.damaged(at.segment, &damage)
+    }
+
+    /// Bytes of the segment of an entry.
+    fn read(&self, at: Location, offset: u64, length: u64) -> Result<Vec<u8>, Fault> {
+        let file = self.file(at.segment)?;
         let end = file
-            .metadata()
-            .map_err(|error| self.damaged(segment, offset, &error.to_string()))?
-            .len();
-        if offset
-            .checked_add(length as u64)
-            .is_none_or(|last| last > end)
-        {
-            return Err(self.damaged(segment, offset, "it ends before its entry does"));
+            .length()
+            .map_err(|error| self.wrong(at, error.to_string()))?;
+        // Before room is taken for what a damaged length asks for.
+        if offset.checked_add(length).is_none_or(|last| last > end) {
+            return Err(self.wrong(at, "the segment ends before the entry does"));
         }
-        let mut bytes = vec![0; length];
-        let read = file.read_exact_at(&mut bytes, offset);
-        read.map_err(|error| self.damaged(segment, offset, &error.to_string()))?;
+        let mut bytes = vec![0; length as usize];
+        let read = file.read_at(&mut bytes, offset);
+        read.map_err(|error| self.wrong(at, error.to_string()))?;
         Ok(bytes)
     }
 
-    /// Head and message of the entry there, checked.
-    fn parts(&self, at: Location) -> Result<(Vec<u8>, Vec<u8>), Fault> {
+    fn header(&self, at: Location) -> Result<Header, Fault> {
+        let bytes = self.read(at, at.group, HEADER as u64)?;
+        let header = Header::from_bytes(bytes.as_slice().try_into().expect("as many as asked for"))
+            .ok_or_else(|| self.wrong(at, "no group begins where its group should"))?;
+        if !(header.first..header.size()).contains(&at.index) {
+            return Err(self.wrong(at, "another group lies here"));
+        }
+        Ok(header)
+    }
+
+    /// Frame and head of an entry, checked.
+    fn head(&self, at: Location) -> Result<(Frame, Vec<u8>), Fault> {
         if at.index >= self.committed() {
             return Err(Fault::ours(format!(
                 "journal: there is no entry {}",
@@ -86,58 +142,124 @@ impl Reader {
             )));
         }
         let offset = at.group + u64::from(at.entry);
-        let frame: [u8; FRAME] = self
-            .read(at.segment, offset, FRAME)?
-            .try_into()
-            .expect("read that many");
-        let (head, message, crc) = group::frame(&frame);
-        let bytes = self.read(
-            at.segment,
-            offset + FRAME as u64,
-            head.saturating_add(message),
-        )?;
-        if crc32fast::hash(&bytes) != crc {
-            return Err(self.damaged(
-                at.segment,
-                offset,
-                &format!("entry {} has another checksum", at.index),
-            ));
+        let frame = self.read(at, offset, FRAME as u64)?;
+        let frame = Frame::from_bytes(frame.as_slice().try_into().expect("as many as asked for"));
+        let head = self.read(at, offset + FRAME as u64, u64::from(frame.head))?;
+        if frame.holds(&head) {
+            Ok((frame, head))
+        } else {
+            Err(self.wrong(at, "it has another checksum"))
         }
-        let (head, message) = bytes.split_at(head);
-        Ok((head.to_vec(), message.to_vec()))
     }
 
-    fn header(&self, segment: u32, offset: u64) -> Result<Header, Fault> {
-        let bytes: [u8; HEADER] = self
-            .read(segment, offset, HEADER)?
-            .try_into()
-            .expect("read that many");
-        Header::from_bytes(&bytes)
-            .ok_or_else(|| self.damaged(segment, offset, "not the header of a group"))
+    /// The message of an entry.
+    fn message(&self, at: Location, frame: &Frame) -> Result<Bytes, Fault> {
+        if frame.message == 0 {
+            return Ok(Bytes::new());
+        }
+        let block = at.group + self.header(at)?.blocks_at() + u64::from(frame.block);
+        let raw = self.block(at, block)?;
+        let from = frame.at as usize;
+        let message = raw.get(from..from.saturating_add(frame.message as usize));
+        let message = message.ok_or_else(|| self.wrong(at, "its block ends before it does"))?;
+        Ok(Bytes::copy_from_slice(message))
+    }
+
+    /// A block, unpacked.
+    fn block(&self, at: Location, offset: u64) -> Result<Arc<Vec<u8>>, Fault> {
+        let kept = || self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = |(segment, from, _): &&(u32, u64, _)| (*segment, *from) == (at.segment, offset);
+        if let Some((.., block)) = kept().iter().find(known) {
+            return Ok(block.clone());
+        }
+        let prefix = self.read(at, offset, PREFIX as u64)?;
+        let prefix = Prefix::from_bytes(prefix.as_slice().try_into().expect("as many as asked"));
+        let stored = self.read(at, offset + PREFIX as u64, prefix.stored as u64)?;
+        let raw = prefix
+            .unpack(&stored)
+            .map_err(|what| self.wrong(at, what))?;
+        let raw = Arc::new(raw);
+        let mut kept = kept();
+        kept.truncate(BLOCKS_KEPT - 1);
+        kept.push_front((at.segment, offset, raw.clone()));
+        Ok(raw)
+    }
+
+    /// Calls `each` with the head of every entry from number `from` on, in order.
+    pub(super) fn scan_heads(
+        &self,
+        from: u64,
+        each: &mut dyn FnMut(Location, &[u8]) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let committed = self.committed();
+        let firsts = self
+            .firsts
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let begin = firsts.partition_point(|first| *first <= from).max(1) - 1;
+        for (number, first) in firsts.iter().enumerate().skip(begin) {
+            if *first >= committed {
+                break;
+            }
+            let segment = number as u32;
+            let damaged = |damage: Damage| self.damaged(segment, &damage);
+            let file = self.file(segment)?;
+            let end = file
+                .length()
+                .map_err(|error| Fault::ours(format!("journal: {error}")))?;
+            let mut follow = Follow::new(file, end, OPENING as u64, *first);
+            while follow.next < committed
+                && let Some(found) = follow.group().map_err(damaged)?
+            {
+                if found.header.size() <= from {
+                    continue;
+                }
+                let mut index = found.header.first;
+                for (at, _, head) in entries(follow.heads(&found).map_err(damaged)?) {
+                    if index >= from {
+                        let at = Location {
+                            index,
+                            segment,
+                            group: found.offset,
+                            entry: (HEADER + at) as u32,
+                        };
+                        each(at, head)?;
+                    }
+                    index += 1;
+                }
+                if index != found.header.size() {
+                    return Err(damaged(Damage {
+                        offset: found.offset,
+                        entry: index,
+                        what: "the entry is not whole".to_owned(),
+                    }));
+                }
+            }
+        }
+        Ok(())
     }
 }
 
 impl Read for Reader {
     fn entry(&self, at: Location) -> Result<Entry, Fault> {
-        let (head, message) = self.parts(at)?;
-        codec::decode(&head, &message).map_err(|what| {
-            self.damaged(at.segment, at.group, &format!("entry {}: {what}", at.index))
-        })
+        let (frame, head) = self.head(at)?;
+        let message = self.message(at, &frame)?;
+        codec::decode(&head, message).map_err(|what| self.wrong(at, what))
     }
 
     fn receipt(&self, at: Location) -> Result<Bytes, Fault> {
-        let (head, _) = self.parts(at)?;
-        let (entry, _) = codec::decode_head(&head).map_err(|what| {
-            self.damaged(at.segment, at.group, &format!("entry {}: {what}", at.index))
-        })?;
-        let header = self.header(at.segment, at.group)?;
-        if !(header.first..header.size()).contains(&at.index) {
-            return Err(self.damaged(at.segment, at.group, "another group than the location says"));
-        }
+        let (_, head) = self.head(at)?;
+        let (entry, _) = codec::decode_head(&head).map_err(|what| self.wrong(at, what))?;
+        let header = self.header(at)?;
         let proof = self.tree.proof(at.index, header.size());
-        let proof = proof
-            .map_err(|error: io::Error| Fault::ours(format!("journal: stored hashes: {error}")))?;
-        let text = checkpoint(&self.origin, header.size(), &header.root);
+        let proof = proof.map_err(|error: io::Error| stored_hashes(&error.to_string()))?;
+        // Stored hashes are no part of the truth: a wrong one must not become evidence.
+        let leaf = leaf_hash(&head);
+        if !verify_inclusion(leaf, at.index, header.size(), &proof, &header.root) {
+            return Err(stored_hashes("they do not lead to the signed root"));
+        }
+        let text = checkpoint(&self.settings.origin, header.size(), &header.root);
         receipt::make(
             &entry,
             at.index,
@@ -156,55 +278,45 @@ impl Read for Reader {
         from: u64,
         each: &mut dyn FnMut(Location, Entry) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
-        let committed = self.committed();
-        let mut segment = 0;
-        let mut offset = 0;
-        let mut next = 0;
-        while next < committed {
-            let end = self
-                .file(segment)?
-                .metadata()
-                .map(|file| file.len())
-                .unwrap_or(0);
-            if offset >= end {
-                segment += 1;
-                offset = 0;
-                continue;
-            }
-            let header = self.header(segment, offset)?;
-            if header.first != next {
-                let what = format!("entry {next} should be here, not {}", header.first);
-                return Err(self.damaged(segment, offset, &what));
-            }
-            next = header.size();
-            if next > from {
-                let body = self.read(segment, offset + HEADER as u64, header.body as usize)?;
-                if crc32fast::hash(&body) != header.body_crc {
-                    let what = format!("the group of entry {} has another checksum", header.first);
-                    return Err(self.damaged(segment, offset, &what));
-                }
-                let mut at = 0;
-                for index in header.first..next {
-                    let damaged = |what: &str| {
-                        self.damaged(segment, offset, &format!("entry {index}: {what}"))
-                    };
-                    let framed = group::entry(&body[at..]).ok_or_else(|| damaged("cut short"))?;
-                    if index >= from {
-                        let entry = codec::decode(framed.head, framed.message)
-                            .map_err(|what| damaged(&what))?;
-                        let location = Location {
-                            index,
-                            segment,
-                            group: offset,
-                            entry: (HEADER + at) as u32,
-                        };
-                        each(location, entry)?;
-                    }
-                    at += framed.length;
-                }
-            }
-            offset += HEADER as u64 + u64::from(header.body);
-        }
-        Ok(())
+        self.scan_heads(from, &mut |at, head| {
+            let decoded = codec::decode_head(head);
+            let (entry, _) = decoded.map_err(|what| self.wrong(at, what))?;
+            each(at, entry)
+        })
     }
+}
+
+/// Opens a segment where it lies: in the journal's folder, or in the archive.
+pub fn open_segment(
+    disk: &dyn Disk,
+    settings: &Settings,
+    number: u32,
+) -> Result<Arc<dyn DiskFile>, String> {
+    let own = segment::path(&settings.folder, number);
+    let archived = settings
+        .archive
+        .as_ref()
+        .map(|folder| segment::path(folder, number));
+    // Looked for twice here: it may be on its way to the archive, and that may be restored.
+    for path in [Some(&own), archived.as_ref(), Some(&own)]
+        .into_iter()
+        .flatten()
+    {
+        match disk.open(path) {
+            Ok(file) => return Ok(file),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(format!("journal: {}: {error}", path.display())),
+        }
+    }
+    let archive = match &archived {
+        Some(path) => format!(", nor is {}", path.display()),
+        None => String::new(),
+    };
+    Err(format!("journal: {} is missing{archive}", own.display()))
+}
+
+fn stored_hashes(what: &str) -> Fault {
+    Fault::ours(format!(
+        "journal: stored hashes: {what}; they are made again at a start without the folder `tree`"
+    ))
 }

@@ -1,14 +1,13 @@
 //! The hashes of the Merkle tree on disk, for proofs about entries of long ago. Level 0 holds
 //! the hashes of all leaves, level n those of all complete subtrees of 256^n leaves, one file a
 //! level. Everything here can be made again from the journal, so it is never synced for a
-//! receipt and is checked against the last signed root at start.
+//! receipt, only when a segment ends, and is checked against the last signed root at start.
 
-use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use super::disk::{Disk, DiskFile};
 use super::merkle::{Frontier, Hash, node_hash, split};
 
 /// 256^7 leaves are more than any log will have.
@@ -18,15 +17,17 @@ const HASH_BYTES: u64 = 32;
 
 /// The stored hashes.
 pub struct Tree {
+    disk: Arc<dyn Disk>,
     folder: PathBuf,
-    files: Mutex<Vec<File>>,
+    files: Mutex<Vec<Arc<dyn DiskFile>>>,
 }
 
 impl Tree {
     /// Opens or creates the files.
-    pub fn open(folder: &Path) -> io::Result<Tree> {
-        std::fs::create_dir_all(folder)?;
+    pub fn open(disk: Arc<dyn Disk>, folder: &Path) -> io::Result<Tree> {
+        disk.make_folder(folder)?;
         Ok(Tree {
+            disk,
             folder: folder.to_owned(),
             files: Mutex::new(Vec::new()),
         })
@@ -34,7 +35,7 @@ impl Tree {
 
     /// Leaves that are stored.
     pub fn size(&self) -> io::Result<u64> {
-        Ok(self.with_level(0, |file| file.metadata())?.len() / HASH_BYTES)
+        Ok(self.with_level(0, |file| file.length())? / HASH_BYTES)
     }
 
     /// Stores leaves after the first `size` ones, and the subtrees that they complete.
@@ -42,7 +43,7 @@ impl Tree {
         let (mut size, mut hashes) = (size, leaves.to_vec());
         for level in 0..LEVELS {
             let bytes: Vec<u8> = hashes.iter().flatten().copied().collect();
-            self.with_level(level, |file| file.write_all_at(&bytes, size * HASH_BYTES))?;
+            self.with_level(level, |file| file.write_at(&bytes, size * HASH_BYTES))?;
             let (first, end) = (size / 256, (size + hashes.len() as u64) / 256);
             if first == end {
                 return Ok(());
@@ -59,10 +60,22 @@ impl Tree {
     pub fn truncate(&self, size: u64) -> io::Result<()> {
         let mut size = size;
         for level in 0..LEVELS {
-            self.with_level(level, |file| file.set_len(size * HASH_BYTES))?;
+            self.with_level(level, |file| {
+                // Never longer: zeros are no hashes.
+                let length = file.length()?;
+                file.set_length(length.min(size * HASH_BYTES))
+            })?;
             size /= 256;
         }
         Ok(())
+    }
+
+    /// When it returns, what is stored is on disk.
+    pub fn sync(&self) -> io::Result<()> {
+        for level in 0..LEVELS {
+            self.with_level(level, |file| file.sync())?;
+        }
+        self.disk.sync_folder(&self.folder)
     }
 
     /// The right edge of the tree of the first `size` leaves.
@@ -116,9 +129,7 @@ impl Tree {
     /// The root over `count` (a power of two, at most 256) hashes of a level.
     fn subtree(&self, level: usize, from: u64, count: u64) -> io::Result<Hash> {
         let mut bytes = vec![0; (count * HASH_BYTES) as usize];
-        self.with_level(level, |file| {
-            file.read_exact_at(&mut bytes, from * HASH_BYTES)
-        })?;
+        self.with_level(level, |file| file.read_at(&mut bytes, from * HASH_BYTES))?;
         let mut hashes: Vec<Hash> = bytes
             .chunks_exact(32)
             .map(|chunk| chunk.try_into().expect("chunks of 32"))
@@ -135,33 +146,30 @@ impl Tree {
     fn with_level<T>(
         &self,
         level: usize,
-        work: impl FnOnce(&File) -> io::Result<T>,
+        work: impl FnOnce(&dyn DiskFile) -> io::Result<T>,
     ) -> io::Result<T> {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         while files.len() <= level {
             let path = self.folder.join(format!("level-{}", files.len()));
-            files.push(
-                OpenOptions::new()
-                    .read(true)
-                    .write(true)
-                    .create(true)
-                    .truncate(false)
-                    .open(path)?,
-            );
+            files.push(match self.disk.open(&path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => self.disk.create(&path)?,
+                opened => opened?,
+            });
         }
-        work(&files[level])
+        work(&*files[level])
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::disk::LocalDisk;
     use crate::journal::merkle::{leaf_hash, verify_inclusion};
 
     #[test]
     fn proofs_from_disk_hold_at_every_size() {
         let folder = tempfile::tempdir().expect("a folder");
-        let tree = Tree::open(folder.path()).expect("opens");
+        let tree = Tree::open(Arc::new(LocalDisk), folder.path()).expect("opens");
         let leaves: Vec<Hash> = (0..700u32)
             .map(|number| leaf_hash(&number.to_be_bytes()))
             .collect();

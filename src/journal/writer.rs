@@ -1,54 +1,45 @@
 //! The only appender. A group is encoded into one buffer, hashed, signed, written and synced;
 //! then its receipts are made.
+//!
+//! Two things can go wrong. A full disk is noticed before anything is written, by the headroom:
+//! nothing is promised, and the next group may succeed. A write or a sync that fails is the
+//! end: what is on disk is unknown, so nothing is appended any more until a start has looked.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::declaration::{Entry, Event};
-use crate::fault::Fault;
+use crate::fault::{Fault, Retry};
 
+use super::block::Packer;
 use super::codec::{encode_head, message};
-use super::group::{FRAME, HEADER, Header, put_entry};
+use super::disk::DiskFile;
+use super::group::{HEADER, Header, put_entry};
+use super::headroom::Headroom;
 use super::merkle::{Frontier, Hash, leaf_hash};
 use super::note::checkpoint;
 use super::reader::Reader;
 use super::receipt;
-use super::{Append, Committed, Location, Settings};
+use super::segment::{self, OPENING, Opening};
+use super::{Append, Committed, Location};
 
 /// See [`super::open`].
 pub struct Writer {
-    pub(super) settings: Settings,
     pub(super) reader: Arc<Reader>,
     pub(super) frontier: Frontier,
     pub(super) next: u64,
     pub(super) segment: u32,
-    pub(super) file: File,
+    pub(super) file: Arc<dyn DiskFile>,
     pub(super) length: u64,
+    pub(super) headroom: Headroom,
+    pub(super) packer: Packer,
+    /// The group on its way: header, entries, blocks.
     pub(super) buffer: Vec<u8>,
     /// Why nothing is appended any more.
     pub(super) broken: Option<Fault>,
-    /// Held open: its lock keeps a second process out.
-    pub(super) _lock: File,
-}
-
-/// The file of a segment.
-pub fn segment_path(folder: &Path, segment: u32) -> PathBuf {
-    folder.join(format!("segment-{segment:08}.tgj"))
-}
-
-/// Creates the file of a segment; when this returns, its name is on disk too.
-pub fn create_segment(folder: &Path, segment: u32) -> io::Result<File> {
-    let path = segment_path(folder, segment);
-    let file = OpenOptions::new()
-        .read(true)
-        .append(true)
-        .create_new(true)
-        .open(path)?;
-    file.sync_all()?;
-    File::open(folder)?.sync_all()?;
-    Ok(file)
+    /// Keeps a second process out.
+    pub(super) _lock: Box<dyn Send + Sync>,
 }
 
 impl Append for Writer {
@@ -62,8 +53,13 @@ impl Append for Writer {
                 receipts: Vec::new(),
             });
         }
-        self.commit(group)
-            .inspect_err(|fault| self.broken = Some(fault.clone()))
+        let encoded = self.encode(group)?;
+        self.headroom.check(self.buffer.len() as u64)?;
+        self.commit(group, &encoded).inspect_err(|fault| {
+            if fault.retry == Retry::Never {
+                self.broken = Some(fault.clone());
+            }
+        })
     }
 
     fn next_index(&self) -> u64 {
@@ -71,113 +67,157 @@ impl Append for Writer {
     }
 }
 
-impl Writer {
-    fn commit(&mut self, group: &[Entry]) -> Result<Committed, Fault> {
-        let (entries, leaves) = self.encode(group)?;
-        let mut frontier = self.frontier.clone();
-        leaves.iter().for_each(|leaf| frontier.push(*leaf));
-        let size = self.next + group.len() as u64;
-        let text = checkpoint(&self.settings.origin, size, &frontier.root());
-        let signature = self.reader.signer.sign(&text);
-        let body = self.buffer.len() - HEADER;
-        let header = Header {
-            first: self.next,
-            count: group.len() as u32,
-            body: u32::try_from(body)
-                .map_err(|_| Fault::ours(format!("a group of {body} bytes")))?,
-            root: frontier.root(),
-            signature,
-            body_crc: crc32fast::hash(&self.buffer[HEADER..]),
-        };
-        self.buffer[..HEADER].copy_from_slice(&header.to_bytes());
+/// A group in the buffer.
+struct Encoded {
+    /// Where the head of each entry lies.
+    heads: Vec<Range<usize>>,
+    /// Where each entry begins.
+    entries: Vec<u32>,
+    leaves: Vec<Hash>,
+    /// The tree with them.
+    frontier: Frontier,
+    signature: super::note::Signature,
+    /// The checkpoint's text.
+    text: String,
+}
 
-        if self.length > 0
-            && self.length + self.buffer.len() as u64 > self.settings.segment_bytes_max
+impl Writer {
+    fn commit(&mut self, group: &[Entry], encoded: &Encoded) -> Result<Committed, Fault> {
+        let bytes = self.buffer.len() as u64;
+        if self.length > OPENING as u64
+            && self.length + bytes > self.reader.settings.segment_bytes_max
         {
             self.roll()
-                .map_err(|error| self.failed("beginning a segment", &error))?;
+                .map_err(|error| self.full_or_failed("beginning a segment after", &error))?;
         }
         let at = self.length;
         self.file
-            .write_all(&self.buffer)
-            .map_err(|error| self.failed("writing", &error))?;
+            .write_at(&self.buffer, at)
+            .map_err(|error| self.full_or_failed("writing", &error))?;
         self.file
-            .sync_data()
+            .sync()
             .map_err(|error| self.failed("syncing", &error))?;
         // From here on the group is on disk, whatever else happens.
-        self.length += self.buffer.len() as u64;
+        self.length += bytes;
 
-        let note = self.reader.signer.note(&text, &header.signature);
-        let mut grown = self.frontier.with(&leaves);
+        let note = self.reader.signer.note(&encoded.text, &encoded.signature);
+        let mut grown = self.frontier.with(&encoded.leaves);
         let mut committed = Committed {
-            locations: Vec::new(),
-            receipts: Vec::new(),
+            locations: Vec::with_capacity(group.len()),
+            receipts: Vec::with_capacity(group.len()),
         };
-        for (number, (entry, (offset, head))) in group.iter().zip(&entries).enumerate() {
+        for (number, entry) in group.iter().enumerate() {
             let index = self.next + number as u64;
             committed.locations.push(Location {
                 index,
                 segment: self.segment,
                 group: at,
-                entry: *offset as u32,
+                entry: encoded.entries[number],
             });
             committed.receipts.push(match &entry.event {
                 Event::Recorded(_) => {
-                    let head = &self.buffer[head.clone()];
-                    Some(receipt::make(
-                        entry,
-                        index,
-                        head,
-                        &grown.proof(number),
-                        &note,
-                    )?)
+                    let head = &self.buffer[encoded.heads[number].clone()];
+                    let proof = grown.proof(number);
+                    Some(receipt::make(entry, index, head, &proof, &note)?)
                 }
                 _ => None,
             });
         }
-        let stored = self.reader.tree.extend(self.next, &leaves);
-        self.next = size;
-        self.frontier = frontier;
-        self.reader.publish(size);
+        let stored = self.reader.tree.extend(self.next, &encoded.leaves);
+        self.next += group.len() as u64;
+        self.frontier = encoded.frontier.clone();
+        self.reader.publish(self.next);
         // Derived data: the group stands, but the next one would leave a gap in it.
         if let Err(error) = stored {
-            self.broken = Some(self.failed("storing hashes", &error));
+            self.broken = Some(self.failed("storing hashes for", &error));
         }
         Ok(committed)
     }
 
-    /// Encodes the group into the buffer, behind room for the header; gives where each entry
-    /// and its head lie, and the leaves.
-    #[allow(clippy::type_complexity)]
-    fn encode(
-        &mut self,
-        group: &[Entry],
-    ) -> Result<(Vec<(usize, std::ops::Range<usize>)>, Vec<Hash>), Fault> {
+    /// Encodes the group into the buffer.
+    fn encode(&mut self, group: &[Entry]) -> Result<Encoded, Fault> {
+        let packing = |error: io::Error| Fault::ours(format!("journal: packing: {error}"));
+        self.packer.clear();
         self.buffer.clear();
         self.buffer.resize(HEADER, 0);
-        let mut entries = Vec::with_capacity(group.len());
-        let mut leaves = Vec::with_capacity(group.len());
+        let mut encoded = Encoded {
+            heads: Vec::with_capacity(group.len()),
+            entries: Vec::with_capacity(group.len()),
+            leaves: Vec::with_capacity(group.len()),
+            frontier: self.frontier.clone(),
+            signature: [0; 64],
+            text: String::new(),
+        };
         for entry in group {
-            let offset = self.buffer.len();
-            let head = put_entry(&mut self.buffer, message(entry), |out| {
+            let message = message(entry);
+            let place = self.packer.put(message).map_err(packing)?;
+            encoded.entries.push(self.buffer.len() as u32);
+            let head = put_entry(&mut self.buffer, message.len() as u32, place, |out| {
                 encode_head(entry, out)
             });
-            debug_assert_eq!(head.start, offset + FRAME);
-            leaves.push(leaf_hash(&self.buffer[head.clone()]));
-            entries.push((offset, head));
+            let leaf = leaf_hash(&self.buffer[head.clone()]);
+            encoded.frontier.push(leaf);
+            encoded.leaves.push(leaf);
+            encoded.heads.push(head);
         }
-        Ok((entries, leaves))
+        let heads = self.buffer.len() - HEADER;
+        self.buffer
+            .extend_from_slice(self.packer.finish().map_err(packing)?);
+        let blocks = self.buffer.len() - HEADER - heads;
+        // What entries and blocks are found by is 32 bits.
+        let Ok(_) = u32::try_from(self.buffer.len()) else {
+            let bytes = self.buffer.len();
+            return Err(Fault::ours(format!("journal: a group of {bytes} bytes")));
+        };
+        let size = self.next + group.len() as u64;
+        let root = encoded.frontier.root();
+        encoded.text = checkpoint(&self.reader.settings.origin, size, &root);
+        encoded.signature = self.reader.signer.sign(&encoded.text);
+        let header = Header {
+            first: self.next,
+            count: group.len() as u32,
+            heads: heads as u32,
+            blocks: blocks as u32,
+            root,
+            signature: encoded.signature,
+            heads_crc: crc32fast::hash(&self.buffer[HEADER..HEADER + heads]),
+        };
+        self.buffer[..HEADER].copy_from_slice(&header.to_bytes());
+        Ok(encoded)
     }
 
     fn roll(&mut self) -> io::Result<()> {
-        self.file = create_segment(&self.settings.folder, self.segment + 1)?;
+        // What is stored of the tree is only ever made again from the last segment.
+        self.reader.tree.sync()?;
+        let opening = Opening {
+            number: self.segment + 1,
+            first: self.next,
+            before: self.length,
+            root: self.frontier.root(),
+        };
+        self.file = segment::create(&*self.reader.disk, &self.reader.settings.folder, opening)?;
         self.segment += 1;
-        self.length = 0;
+        self.length = OPENING as u64;
+        self.reader.begin_segment(self.next);
         Ok(())
     }
 
+    /// Somebody else took the room between the look and the write. Nothing was synced, so the
+    /// segment is cut to where it was, and the room is as good as never asked for.
+    fn full_or_failed(&mut self, what: &str, error: &io::Error) -> Fault {
+        let fault = self.failed(what, error);
+        let full = error.kind() == io::ErrorKind::StorageFull
+            && self.file.set_length(self.length).is_ok()
+            && self.headroom.give().is_ok();
+        if full {
+            Fault::for_now(fault.why)
+        } else {
+            fault
+        }
+    }
+
     fn failed(&self, what: &str, error: &io::Error) -> Fault {
-        let path = segment_path(&self.settings.folder, self.segment);
+        let path = segment::path(&self.reader.settings.folder, self.segment);
         Fault::ours(format!("journal: {what} {}: {error}", path.display()))
     }
 }
