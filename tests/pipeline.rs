@@ -59,6 +59,11 @@ impl Append for Journal {
         self.0.append(group)
     }
 
+    fn room(&mut self) -> Result<(), Fault> {
+        self.1.pass()?;
+        self.0.room()
+    }
+
     fn next_index(&self) -> u64 {
         self.0.next_index()
     }

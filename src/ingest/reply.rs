@@ -8,7 +8,7 @@ use hyper::{Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::declaration::Id;
-use crate::fault::Fault;
+use crate::fault::{Fault, Retry};
 use crate::finding::{Findings, Language};
 use crate::http;
 use crate::pipeline::{Answering, Outcome};
@@ -41,6 +41,7 @@ pub enum Problem {
     UnknownReference,
     TooMany,
     Busy,
+    Full,
     Unavailable,
 }
 
@@ -168,6 +169,13 @@ fn row(problem: Problem) -> (StatusCode, &'static str, &'static str, &'static st
             "系统繁忙，请稍后重试",
             "The gateway is busy; try again shortly",
         ),
+        // 503 and not 507: what clients know to repeat.
+        Full => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "full",
+            "系统存储空间已满，本次报文未被接收，请稍后重试",
+            "The gateway has no room left; nothing was recorded. Try again later",
+        ),
         Unavailable => (
             StatusCode::SERVICE_UNAVAILABLE,
             "unavailable",
@@ -206,7 +214,7 @@ pub fn problem_with(problem: Problem, language: Language, more: Value) -> Reply 
     if matches!(problem, Problem::TooMany | Problem::Busy) {
         set(&mut reply, hyper::header::RETRY_AFTER, "1");
     }
-    if problem == Problem::Unavailable {
+    if matches!(problem, Problem::Full | Problem::Unavailable) {
         set(
             &mut reply,
             hyper::header::RETRY_AFTER,
@@ -294,7 +302,7 @@ pub fn outcome(outcome: Outcome, language: Language) -> Reply {
             problem_with(Problem::KeyReused, language, json!({ "declaration": id }))
         }
         Outcome::Busy { retry_after_s } => busy(retry_after_s, language),
-        Outcome::Unavailable(_) => problem(Problem::Unavailable, language),
+        Outcome::Unavailable(why) => fault(&why, language),
     }
 }
 
@@ -307,13 +315,16 @@ pub fn answering(answering: Answering, language: Language) -> Reply {
         Answering::Refused(found) => with_findings(Problem::Findings, &found, language),
         Answering::Unknown => problem(Problem::UnknownReference, language),
         Answering::Busy { retry_after_s } => busy(retry_after_s, language),
-        Answering::Unavailable(_) => problem(Problem::Unavailable, language),
+        Answering::Unavailable(why) => fault(&why, language),
     }
 }
 
 /// A fault of ours: its reason goes to the log, not to the trader.
-pub fn fault(_fault: &Fault, language: Language) -> Reply {
-    problem(Problem::Unavailable, language)
+pub fn fault(fault: &Fault, language: Language) -> Reply {
+    match fault.retry {
+        Retry::Later => problem(Problem::Full, language),
+        Retry::Never => problem(Problem::Unavailable, language),
+    }
 }
 
 /// A message that would be refused.

@@ -91,6 +91,12 @@ pub trait Append: Send {
     /// [`Retry::Never`]: crate::fault::Retry::Never
     fn append(&mut self, group: &[Entry]) -> Result<Committed, Fault>;
 
+    /// Whether there is room for a group now.
+    ///
+    /// # Errors
+    /// As [`Append::append`].
+    fn room(&mut self) -> Result<(), Fault>;
+
     /// The number that the next entry gets.
     fn next_index(&self) -> u64;
 }

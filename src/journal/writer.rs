@@ -62,6 +62,13 @@ impl Append for Writer {
         })
     }
 
+    fn room(&mut self) -> Result<(), Fault> {
+        match &self.broken {
+            Some(broken) => Err(broken.clone()),
+            None => self.headroom.check(0),
+        }
+    }
+
     fn next_index(&self) -> u64 {
         self.next
     }

@@ -109,7 +109,7 @@ impl Lane {
             return;
         };
         let at = (self.shared.edges.now)();
-        let entries = events
+        let entries: Vec<Entry> = events
             .into_iter()
             .map(|event| Entry {
                 id: pending.id,
@@ -117,9 +117,14 @@ impl Lane {
                 event,
             })
             .collect();
-        if let Err(fault) = self.shared.record_events(entries).await {
-            // It still waits in the view: the next start takes it again.
+        while let Err(fault) = self.shared.record_events(entries.clone()).await {
             telemetry::deliver_failed(&self.authority, &fault);
+            // It still waits in the view: the next start takes it again.
+            if fault.retry == Retry::Never || *self.stopping.borrow() {
+                return;
+            }
+            // A full disk: what the authority said is kept until there is room.
+            tokio::time::sleep(LOOK).await;
         }
     }
 

@@ -1,7 +1,6 @@
 //! The door to the pipeline, for `ingest` and the commands.
 
 use std::sync::Arc;
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
@@ -260,13 +259,8 @@ impl Handle {
         if !self.shared.accepting.load(Ordering::Acquire) {
             return Err(stopped().why);
         }
-        match &*self
-            .shared
-            .broken
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-        {
-            Some(why) => Err(why.clone()),
+        match &*self.shared.broken() {
+            Some(fault) => Err(fault.why.clone()),
             None => Ok(()),
         }
     }

@@ -28,14 +28,14 @@ pub use stages::{Running, Stages, start};
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
 
 use crate::authority::{Adapter, retry};
 use crate::family::Catalogue;
-use crate::fault::Fault;
+use crate::fault::{Fault, Retry};
 use crate::routing::Routes;
 use crate::view::View;
 use crate::{journal, xml};
@@ -120,12 +120,34 @@ struct Shared {
     applied: watch::Receiver<u64>,
     accepting: AtomicBool,
     /// Why nothing can be recorded any more.
-    broken: Mutex<Option<String>>,
+    broken: Mutex<Option<Fault>>,
 }
 
 impl Shared {
+    fn broken(&self) -> MutexGuard<'_, Option<Fault>> {
+        self.broken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remembers why nothing is recorded: the first reason, but what is for good counts more
+    /// than what is for now.
     fn break_down(&self, why: &Fault) {
-        let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
-        broken.get_or_insert_with(|| why.why.clone());
+        let mut broken = self.broken();
+        if broken
+            .as_ref()
+            .is_none_or(|known| known.retry == Retry::Later)
+        {
+            *broken = Some(why.clone());
+        }
+    }
+
+    /// Whether the disk is full.
+    fn full(&self) -> bool {
+        let broken = self.broken();
+        broken.as_ref().is_some_and(|why| why.retry == Retry::Later)
+    }
+
+    /// The disk is not full any more.
+    fn room_again(&self) {
+        self.broken().take_if(|why| why.retry == Retry::Later);
     }
 }

@@ -112,12 +112,18 @@ impl<T> Outlet<T> {
         }
     }
 
-    /// Waits for one item, then takes what else is there while `more` says so. False: this
-    /// receiver has been ended, and what is in `batch` is the last.
-    pub fn recv_batch(&self, batch: &mut Vec<T>, mut more: impl FnMut(&[T]) -> bool) -> bool {
-        match self.recv() {
-            Some(item) => batch.push(item),
-            None => return false,
+    /// Waits for one item, at most so long, then takes what else is there while `more` says so.
+    /// False: this receiver has been ended, and what is in `batch` is the last.
+    pub fn recv_batch(
+        &self,
+        batch: &mut Vec<T>,
+        wait: Duration,
+        mut more: impl FnMut(&[T]) -> bool,
+    ) -> bool {
+        match self.recv_within(wait) {
+            Ok(Some(item)) => batch.push(item),
+            Ok(None) => return false,
+            Err(()) => return true,
         }
         while more(batch) {
             match self.receiver.try_recv() {
@@ -156,7 +162,7 @@ mod tests {
         );
         assert_eq!(queue.depth(), 2);
         let mut batch = Vec::new();
-        assert!(outlet.recv_batch(&mut batch, |taken| taken.len() < 10));
+        assert!(outlet.recv_batch(&mut batch, Duration::ZERO, |taken| taken.len() < 10));
         assert_eq!(batch, [1, 2]);
     }
 

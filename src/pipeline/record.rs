@@ -4,6 +4,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::oneshot;
@@ -49,6 +50,9 @@ impl Order {
     }
 }
 
+/// How often to look whether a full disk has room again when nobody sends.
+const LOOK: Duration = Duration::from_secs(1);
+
 /// The stage: whoever has it takes its steps.
 pub struct Recorder {
     shared: Arc<Shared>,
@@ -80,13 +84,13 @@ impl Recorder {
         while self.step() {}
     }
 
-    /// Waits for an order and records it in one group with whatever else has gathered. False:
-    /// the queue has been ended.
+    /// Waits for an order and records it in one group with whatever else has gathered; looks
+    /// whether a full disk has room again. False: the queue has been ended.
     pub fn step(&mut self) -> bool {
         let mut batch = Vec::new();
         let mut bytes = 0;
         let settings = &self.shared.settings;
-        let going = self.orders.recv_batch(&mut batch, |taken| {
+        let going = self.orders.recv_batch(&mut batch, LOOK, |taken| {
             bytes += taken.last().map_or(0, Order::bytes);
             taken.len() < settings.group_entries_max && bytes < settings.group_bytes_max
         });
@@ -94,6 +98,8 @@ impl Recorder {
             let group = self.record(batch);
             // A full queue is no reason to wait: `project` reads the journal then.
             _ = self.project.try_send(group);
+        } else if self.shared.full() && self.append.room().is_ok() {
+            self.shared.room_again();
         }
         going
     }
@@ -214,6 +220,9 @@ impl Recorder {
                 telemetry::record_failed(fault);
                 self.shared.break_down(fault);
             }
+        }
+        if committed.is_ok() {
+            self.shared.room_again();
         }
         for promise in promises {
             self.keep(promise, &committed);
