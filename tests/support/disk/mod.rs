@@ -58,6 +58,8 @@ impl Operation {
 pub enum Trouble {
     /// It fails; a write may have done a part.
     Fail,
+    /// It fails for want of room, though there seemed to be some; a write has done a part.
+    Full,
     /// The power goes before it is done; of a write a part may be.
     OffBefore,
     /// The power goes when it is done, and nobody hears of it.
@@ -181,9 +183,9 @@ impl SimulatedDisk {
         self.state().used()
     }
 
-    /// From now on every sync says success and does nothing.
-    pub fn lie(&self) {
-        self.state().lies = true;
+    /// From now on every sync says success and does nothing, or does what it says.
+    pub fn lie(&self, lies: bool) {
+        self.state().lies = lies;
     }
 
     /// Everything that was written is on the platter, however it came there.

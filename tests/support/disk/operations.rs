@@ -47,6 +47,11 @@ impl SimulatedDisk {
                 part(state);
                 Err(io::Error::other(format!("{operation:?} fails")))
             }
+            Some(Trouble::Full) => {
+                state.counts.full += 1;
+                part(state);
+                Err(io::ErrorKind::StorageFull.into())
+            }
             None => work(state),
         };
         let kind = result
@@ -96,6 +101,11 @@ impl Disk for SimulatedDisk {
     fn make_folder(&self, folder: &Path) -> io::Result<()> {
         self.look(Operation::MakeFolder, folder, |state| {
             state.names.make_folder(folder);
+            // When it returns, they are there to stay.
+            if !state.lies {
+                let above = folder.ancestors().skip(1);
+                above.for_each(|folder| state.names.sync(folder));
+            }
             Ok(())
         })
     }
