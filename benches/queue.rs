@@ -1,6 +1,8 @@
 //! The queue between stages, item by item and in batches, against the bare channel that it is
 //! made of. Results are asserted; no timing is.
 
+use std::time::Duration;
+
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use tongguan::pipeline::queue::queue;
 
@@ -25,7 +27,10 @@ fn through(criterion: &mut Criterion) {
         bencher.iter(|| {
             (0..ITEMS).for_each(|item| queue.try_send(item).expect("room"));
             batch.clear();
-            assert!(outlet.recv_batch(&mut batch, |taken| taken.len() < ITEMS as usize));
+            assert!(
+                outlet.recv_batch(&mut batch, Duration::ZERO, |taken| taken.len()
+                    < ITEMS as usize)
+            );
             assert_eq!(batch.len() as u64, ITEMS);
         });
     });

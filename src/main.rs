@@ -27,11 +27,11 @@ enum Command {
     Status(status::Args),
     /// Checks messages without a gateway.
     Validate(validate::Args),
-    /// Checks a receipt offline.
+    /// Checks a receipt or a checkpoint offline.
     Verify(verify::Args),
     /// The customs simulator alone.
     Simulate(simulate::Args),
-    /// Makes, lists and ends API keys.
+    /// Makes, lists and ends API keys; changes the signing key.
     Keys(keys::Args),
     /// Makes the view anew from the journal.
     Rebuild(rebuild::Args),

@@ -1,8 +1,10 @@
-//! `tongguan keys`: who may call. A key is shown once, when it is made; the file holds its
-//! digest only. A running gateway sees the change within a second.
+//! `tongguan keys`: who may call, and the key that signs. A caller's key is shown once, when it
+//! is made; the file holds its digest only, and a running gateway sees the change within a
+//! second. A new signing key waits for the next start.
 
 use crate::clock;
 use crate::ingest::keys::{self, Role};
+use crate::journal;
 
 use super::{ConfigArgs, Exit, Outcome};
 
@@ -34,6 +36,12 @@ enum Action {
     Revoke {
         /// Name of the trader or authority.
         name: String,
+        #[command(flatten)]
+        config: ConfigArgs,
+    },
+    /// Makes a new signing key for checkpoints and prints its public key, to be published
+    /// before it comes into force: at the gateway's next start.
+    Rotate {
         #[command(flatten)]
         config: ConfigArgs,
     },
@@ -72,6 +80,15 @@ pub fn run(args: Args) -> Outcome {
                 eprintln!("tongguan: no key in force has the name {name}");
                 return Ok(Exit::Negative);
             }
+        }
+        Action::Rotate { config } => {
+            let config = config.load()?;
+            let settings = journal::Settings {
+                folder: config.journal_folder(),
+                ..config.journal.clone()
+            };
+            println!("{}", journal::rotate(&settings)?);
+            eprintln!("tongguan: it signs what is recorded after the gateway's next start");
         }
     }
     Ok(Exit::Fine)

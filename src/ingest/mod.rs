@@ -1,13 +1,16 @@
 //! The traders' door: HTTPS. `server` accepts connections within limits, `tls` holds the
 //! certificate, `keys` knows who calls, `routes` says what each path does, `body` gathers a
-//! message under size and time limits, `reply` is the one table from outcome to response.
-//! `operations` is the operators' door, on a listener of its own. What a message means is left
-//! to the pipeline; an adapter is never named here.
+//! message under size and time limits, `query` and `cursor` are parts of an address, `log`
+//! shows the journal's tree to whoever watches it, `reply` is the one table from outcome to
+//! response. `operations` is the operators' door, on a listener of its own. What a message means
+//! is left to the pipeline; an adapter is never named here.
 
 mod body;
 mod cursor;
 pub mod keys;
+mod log;
 pub mod operations;
+mod query;
 mod reply;
 mod routes;
 mod server;

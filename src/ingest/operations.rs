@@ -1,4 +1,5 @@
-//! The operators' door: plain HTTP on a listener of its own, for health checks and metrics.
+//! The operators' door: plain HTTP on a listener of its own, for health checks, metrics and the
+//! log with its entries.
 //! It belongs on loopback or on a network that only operators reach.
 
 use std::convert::Infallible;
@@ -17,8 +18,12 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use crate::fault::Fault;
+use crate::finding::Language;
 use crate::pipeline::Handle;
 use crate::telemetry;
+
+use super::log::{self, Door};
+use super::reply;
 
 /// Limits of the operators' door.
 #[derive(Debug, Clone)]
@@ -100,8 +105,8 @@ async fn serve(listener: TcpListener, pipeline: Handle, stopping: Arc<AtomicBool
         let (pipeline, stopping) = (pipeline.clone(), stopping.clone());
         tokio::spawn(async move {
             let service = service_fn(|request| {
-                let response = respond(&request, &pipeline, stopping.load(Ordering::Acquire));
-                async move { Ok::<_, Infallible>(response) }
+                let (pipeline, stopping) = (&pipeline, stopping.load(Ordering::Acquire));
+                async move { Ok::<_, Infallible>(respond(&request, pipeline, stopping).await) }
             });
             let mut builder = hyper::server::conn::http1::Builder::new();
             builder
@@ -116,11 +121,23 @@ async fn serve(listener: TcpListener, pipeline: Handle, stopping: Arc<AtomicBool
     }
 }
 
-fn respond<B>(request: &Request<B>, pipeline: &Handle, stopping: bool) -> Response<Full<Bytes>> {
+async fn respond<B>(
+    request: &Request<B>,
+    pipeline: &Handle,
+    stopping: bool,
+) -> Response<Full<Bytes>> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return plain(StatusCode::METHOD_NOT_ALLOWED, "GET\n".to_owned());
     }
-    match request.uri().path() {
+    let path = request.uri().path();
+    if let Some(path) = path.strip_prefix("/log/") {
+        let query = request.uri().query().unwrap_or("");
+        return match log::piece(pipeline, Door::Operators, path, query).await {
+            Ok(piece) => reply::log(piece, Language::En),
+            Err(fault) => plain(StatusCode::SERVICE_UNAVAILABLE, format!("{fault}\n")),
+        };
+    }
+    match path {
         "/livez" => plain(StatusCode::OK, "alive\n".to_owned()),
         "/readyz" => match pipeline.ready() {
             Ok(()) if !stopping => plain(StatusCode::OK, "ready\n".to_owned()),
@@ -134,7 +151,7 @@ fn respond<B>(request: &Request<B>, pipeline: &Handle, stopping: bool) -> Respon
         }
         _ => plain(
             StatusCode::NOT_FOUND,
-            "/livez /readyz /metrics\n".to_owned(),
+            "/livez /readyz /metrics /log/\n".to_owned(),
         ),
     }
 }

@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::header::{CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName, HeaderValue, VARY};
+use hyper::header::{CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName, HeaderValue, VARY};
 use hyper::{Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -14,6 +14,10 @@ use crate::http;
 use crate::pipeline::{Answering, Outcome};
 
 use super::body::Refused;
+use super::log::Piece;
+
+/// The type of bytes that are just bytes.
+const OCTETS: &str = "application/octet-stream";
 
 /// A response of this gateway.
 pub type Reply = Response<Full<Bytes>>;
@@ -39,6 +43,7 @@ pub enum Problem {
     KeyReused,
     Findings,
     UnknownReference,
+    EntryTooLong,
     TooMany,
     Busy,
     Full,
@@ -156,6 +161,12 @@ fn row(problem: Problem) -> (StatusCode, &'static str, &'static str, &'static st
             "unknown-reference",
             "没有与该回执相符的申报",
             "No declaration fits this answer",
+        ),
+        EntryTooLong => (
+            StatusCode::NOT_FOUND,
+            "entry-too-long",
+            "该条目过长，请改用 long-entries",
+            "An entry is too long for this form; read the bundle from long-entries instead",
         ),
         TooMany => (
             StatusCode::TOO_MANY_REQUESTS,
@@ -369,6 +380,51 @@ pub fn message_ok(id: Id, bytes: Bytes, charset: Option<&str>) -> Reply {
         hyper::header::CONTENT_DISPOSITION,
         &format!("attachment; filename=\"{id}.xml\""),
     );
+    reply
+}
+
+/// A tile never changes: whoever has it need not come again for a year.
+const UNCHANGING: &str = "max-age=31536000, immutable";
+
+/// A piece of the log.
+pub fn log(piece: Piece, language: Language) -> Reply {
+    let (content_type, bytes, cache) = match piece {
+        Piece::Checkpoint(note) => (
+            "text/plain; charset=utf-8",
+            Bytes::from(note),
+            // It changes with every group; a few may ask at once.
+            "public, max-age=1".to_owned(),
+        ),
+        Piece::Hashes(bytes) => (OCTETS, bytes, format!("public, {UNCHANGING}")),
+        // What traders declared is not for caches that others share.
+        Piece::Entries(bytes) => (OCTETS, bytes, format!("private, {UNCHANGING}")),
+        Piece::Consistency(proof) => (
+            "application/json",
+            Bytes::from(proof.to_string()),
+            format!("public, {UNCHANGING}"),
+        ),
+        Piece::Absent => return not_yet(problem(Problem::NotFound, language)),
+        Piece::Parameter(name) => {
+            return problem_with(Problem::Parameter, language, json!({ "detail": name }));
+        }
+        Piece::TooLong(entry) => {
+            return not_yet(problem_with(
+                Problem::EntryTooLong,
+                language,
+                json!({ "entry": entry }),
+            ));
+        }
+    };
+    let mut reply = respond(StatusCode::OK, content_type, bytes);
+    // It is the same in every language.
+    reply.headers_mut().remove(VARY);
+    set(&mut reply, CACHE_CONTROL, &cache);
+    reply
+}
+
+/// What is not there today may be there tomorrow.
+fn not_yet(mut reply: Reply) -> Reply {
+    set(&mut reply, CACHE_CONTROL, "no-store");
     reply
 }
 

@@ -24,6 +24,8 @@ use super::Settings;
 use super::body::{Coding, Refused, expand, gather};
 use super::cursor::Cursors;
 use super::keys::{Keys, Role};
+use super::log::{self, Door};
+use super::query::{percent_decoded, without_cursor};
 use super::reply::{self, Problem, Reply};
 
 /// Rows of a page, unless the request says otherwise, and at most.
@@ -70,6 +72,8 @@ pub async fn answer(desk: &Arc<Desk>, mut request: Request<Incoming>) -> Reply {
         ["v1", "validations" | "answers"] => "POST, OPTIONS",
         ["v1", "families"] | ["v1", "declarations", _] => "GET, HEAD, OPTIONS",
         ["v1", "declarations", _, "events" | "message" | "receipt"] => "GET, HEAD, OPTIONS",
+        ["v1", "declarations", _, "events", _, "message" | "receipt"] => "GET, HEAD, OPTIONS",
+        ["v1", "log", _, ..] => "GET, HEAD, OPTIONS",
         _ => return reply::problem(Problem::NotFound, language),
     };
     if method == Method::OPTIONS {
@@ -77,6 +81,10 @@ pub async fn answer(desk: &Arc<Desk>, mut request: Request<Incoming>) -> Reply {
     }
     if !allow.split(", ").any(|known| known == method.as_str()) {
         return reply::method(allow, language);
+    }
+    if segments[1] == "log" {
+        let query = request.uri().query().unwrap_or("");
+        return watch(desk, &path, query, language).await;
     }
     if !accepts_json(request.headers(), segments.last() == Some(&"message")) {
         return reply::problem(Problem::NotAcceptable, language);
@@ -106,9 +114,25 @@ pub async fn answer(desk: &Arc<Desk>, mut request: Request<Incoming>) -> Reply {
         (_, ["families"]) => reply::bytes_ok("application/json", desk.families.clone()),
         (_, ["declarations"]) => list(desk, &caller, request.uri().query().unwrap_or("")).await,
         (_, ["declarations", id, part @ ..]) => {
-            read(desk, &caller, id, part.first().copied(), request.headers()).await
+            read(desk, &caller, id, part, request.headers()).await
         }
         _ => reply::problem(Problem::NotFound, language),
+    }
+}
+
+/// What everybody may see of the log. Those without a key are one trader together, one without
+/// a name.
+async fn watch(desk: &Arc<Desk>, path: &str, query: &str, language: Language) -> Reply {
+    let Ok(_permit) = desk.requests.try_acquire() else {
+        return reply::problem(Problem::Busy, language);
+    };
+    let Some(_turn) = Turn::take(desk, "") else {
+        return reply::problem(Problem::TooMany, language);
+    };
+    let path = path.strip_prefix("/v1/log/").unwrap_or_default();
+    match log::piece(&desk.pipeline, Door::Traders, path, query).await {
+        Ok(piece) => reply::log(piece, language),
+        Err(fault) => failed(&fault, language),
     }
 }
 
@@ -207,13 +231,7 @@ async fn take_answer(desk: &Desk, caller: &Caller, request: &mut Request<Incomin
     )
 }
 
-async fn read(
-    desk: &Desk,
-    caller: &Caller,
-    id: &str,
-    part: Option<&str>,
-    headers: &HeaderMap,
-) -> Reply {
+async fn read(desk: &Desk, caller: &Caller, id: &str, part: &[&str], headers: &HeaderMap) -> Reply {
     // A foreign declaration, one that is not there and something that is no number at all are
     // one answer.
     let Ok(id) = id.parse::<Id>() else {
@@ -225,30 +243,41 @@ async fn read(
         Err(fault) => return failed(&fault, caller.language),
     };
     let tag = format!("\"{}\"", row.version);
-    if part.is_none() && matches_tag(headers, &tag) {
+    if part.is_empty() && matches_tag(headers, &tag) {
         let mut reply = reply::not_modified();
         reply::set(&mut reply, ETAG, &tag);
         return reply;
     }
-    let bytes = match part {
-        None => {
+    let missing = || reply::problem(Problem::NotFound, caller.language);
+    let json = |bytes| reply::bytes_ok("application/json", bytes);
+    let read = match part {
+        [] => {
             let mut reply = reply::json_ok(&state(&row));
             reply::set(&mut reply, ETAG, &tag);
             return reply;
         }
-        Some("events") => return reply::json_ok(&events(&row)),
-        Some("message") => desk
+        ["events"] => return reply::json_ok(&events(&row)),
+        ["message"] => desk
             .pipeline
             .message(&row)
             .await
             .map(|(bytes, charset)| reply::message_ok(id, bytes, charset.as_deref())),
-        Some(_) => desk
-            .pipeline
-            .receipt(&row)
-            .await
-            .map(|bytes| reply::bytes_ok("application/json", bytes)),
+        ["receipt"] => desk.pipeline.receipt(&row).await.map(json),
+        [_, entry, what] => match (entry.parse::<u64>(), *what) {
+            (Err(_), _) => return missing(),
+            (Ok(entry), "receipt") => {
+                let read = desk.pipeline.event_receipt(&row, entry).await;
+                read.map(|bytes| bytes.map_or_else(missing, json))
+            }
+            (Ok(entry), _) => {
+                let read = desk.pipeline.event_message(&row, entry).await;
+                let message = |bytes| reply::message_ok(id, bytes, None);
+                read.map(|bytes| bytes.map_or_else(missing, message))
+            }
+        },
+        _ => return missing(),
     };
-    bytes.unwrap_or_else(|fault| failed(&fault, caller.language))
+    read.unwrap_or_else(|fault| failed(&fault, caller.language))
 }
 
 async fn list(desk: &Desk, caller: &Caller, query: &str) -> Reply {
@@ -356,6 +385,7 @@ fn events(row: &Row) -> Value {
         json!({
             "at": event.at.to_string(), "event": event.event, "status": event.status.as_str(), "code": event.code,
             "text": event.text, "entry": event.index,
+            "receipt": format!("/v1/declarations/{}/events/{}/receipt", row.id, event.index),
         })
     });
     json!({ "id": row.id, "events": events.collect::<Vec<_>>() })
@@ -494,30 +524,6 @@ fn text(headers: &HeaderMap, name: &str) -> Option<String> {
     headers.get(name)?.to_str().ok().map(str::to_owned)
 }
 
-fn without_cursor(query: &str) -> String {
-    let kept: Vec<&str> = query
-        .split('&')
-        .filter(|pair| !pair.is_empty() && !pair.starts_with("after="))
-        .collect();
-    kept.join("&")
-}
-
-fn percent_decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'+' => b' ',
-            b'%' => {
-                let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
-                (digit(rest.next())? * 16 + digit(rest.next())?) as u8
-            }
-            byte => byte,
-        });
-    }
-    String::from_utf8(bytes).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -568,10 +574,5 @@ mod tests {
             let found = idempotency_key(&headers("idempotency-key", header));
             assert_eq!(found.as_ref().map(Option::as_deref), expected, "{header}");
         }
-        assert_eq!(
-            percent_decoded("a%2Fb+c%E4%B8%AD"),
-            Some("a/b c中".to_owned())
-        );
-        assert_eq!(percent_decoded("%G0"), None);
     }
 }

@@ -130,15 +130,17 @@ pub fn read(disk: &dyn Disk, path: &Path) -> io::Result<Vec<u8>> {
 /// # Errors
 /// Those of the disk.
 pub fn write_aside(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let aside = path.with_extension("new");
-    match disk.remove(&aside) {
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(".new");
+    let aside = Path::new(&aside);
+    match disk.remove(aside) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let file = disk.create(&aside)?;
+    let file = disk.create(aside)?;
     file.write_at(bytes, 0)?;
     file.sync()?;
-    disk.rename(&aside, path)?;
+    disk.rename(aside, path)?;
     match path.parent() {
         Some(folder) => disk.sync_folder(folder),
         None => Ok(()),

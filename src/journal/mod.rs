@@ -8,8 +8,9 @@
 //! `group` what one write looks like · `segment` a file of groups · `follow` from group to group ·
 //! `writer` the only appender · `headroom` the day when the disk is full · `reader` everybody
 //! else · `recover` what happens at start · `verify` looks at everything · `archive` moves
-//! what is old · `merkle` and `tree` the hashes · `note` checkpoints and their signature ·
-//! `receipt` the evidence.
+//! what is old · `merkle` and `tree` the hashes · `note` checkpoints as text · `signer` the key
+//! and its files · `issue` makes receipts · `receipt` verifies them · `locate` entries by number ·
+//! `tile` the log in pieces for others.
 
 mod block;
 mod codec;
@@ -17,12 +18,16 @@ pub mod disk;
 mod follow;
 mod group;
 mod headroom;
-mod merkle;
-mod note;
+pub mod issue;
+mod locate;
+pub mod merkle;
+pub mod note;
 mod reader;
 pub mod receipt;
 mod recover;
 mod segment;
+mod signer;
+pub mod tile;
 mod tree;
 mod writer;
 
@@ -35,6 +40,9 @@ use bytes::Bytes;
 
 use crate::declaration::Entry;
 use crate::fault::Fault;
+
+use merkle::Hash;
+use tile::Tile;
 
 /// Where an entry stands. Locations sort as entries do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -118,11 +126,33 @@ pub trait Read: Send + Sync {
     /// A location that leads nowhere, or bytes that are not what was written.
     fn entry(&self, at: Location) -> Result<Entry, Fault>;
 
-    /// The receipt of the `Recorded` entry there: the same bytes every time.
+    /// The receipt of the entry there: the same bytes every time.
     ///
     /// # Errors
-    /// As [`Read::entry`], and an entry of another kind.
+    /// As [`Read::entry`].
     fn receipt(&self, at: Location) -> Result<Bytes, Fault>;
+
+    /// Where the entry with this number stands; `None` if it is not committed.
+    ///
+    /// # Errors
+    /// Damage, named by file and offset.
+    fn locate(&self, index: u64) -> Result<Option<Location>, Fault>;
+
+    /// The signed checkpoint of the log as it is.
+    fn checkpoint(&self) -> String;
+
+    /// A piece of the log, as C2SP tlog-tiles has it.
+    ///
+    /// # Errors
+    /// As [`Read::locate`].
+    fn tile(&self, tile: Tile) -> Result<tile::Found, Fault>;
+
+    /// The proof that the log of `to` entries begins with that of `from`; `None` if it has not
+    /// come so far, or `from` is the larger.
+    ///
+    /// # Errors
+    /// Stored hashes that cannot be read.
+    fn consistency(&self, from: u64, to: u64) -> Result<Option<Vec<Hash>>, Fault>;
 
     /// How many entries are committed.
     fn committed(&self) -> u64;
@@ -169,6 +199,23 @@ impl Default for Settings {
 
 /// Writer and reader of one journal.
 pub type Opened = (Box<dyn Append>, Arc<dyn Read>);
+
+/// The head of an entry: everything but its message. It is the data of the entry's leaf.
+pub fn head(entry: &Entry) -> Vec<u8> {
+    let mut head = Vec::new();
+    codec::encode_head(entry, &mut head);
+    head
+}
+
+/// Makes a new signing key, or finds the one that waits already, and gives its public key. It
+/// comes into force when the journal is opened again.
+///
+/// # Errors
+/// A folder that has no key yet, or files that cannot be read or written.
+pub fn rotate(settings: &Settings) -> Result<note::Key, Fault> {
+    let rotated = signer::rotate(&disk::LocalDisk, &settings.folder, &settings.origin);
+    rotated.map_err(|error| Fault::operator(format!("journal: {error}")))
+}
 
 /// Opens the journal, or creates it with a new signing key. A group that a crash tore at the
 /// very end is cut off and kept aside.

@@ -16,10 +16,13 @@ use super::codec;
 use super::disk::{Disk, DiskFile};
 use super::follow::{Damage, Follow};
 use super::group::{FRAME, Frame, HEADER, Header, entries};
-use super::merkle::{leaf_hash, verify_inclusion};
-use super::note::{Signer, checkpoint};
-use super::receipt;
+use super::issue::Issuer;
+use super::locate::Marks;
+use super::merkle::{Hash, empty_root, leaf_hash, verify_inclusion};
+use super::note::checkpoint;
 use super::segment::{self, OPENING};
+use super::signer::Signer;
+use super::tile::{self, Tile};
 use super::tree::Tree;
 use super::{Location, Read, Settings};
 
@@ -38,8 +41,12 @@ pub struct Reader {
     pub(super) tree: Tree,
     /// Entries that are committed.
     committed: AtomicU64,
+    /// The last group that is committed.
+    latest: Mutex<Option<Header>>,
     /// Number of the first entry of each segment.
     firsts: RwLock<Vec<u64>>,
+    /// Where some entries stand.
+    pub(super) marks: Marks,
     files: Mutex<HashMap<u32, Arc<dyn DiskFile>>>,
     blocks: Mutex<VecDeque<(u32, u64, Arc<Vec<u8>>)>>,
 }
@@ -51,22 +58,26 @@ impl Reader {
         signer: Signer,
         tree: Tree,
         firsts: Vec<u64>,
-        committed: u64,
+        latest: Option<Header>,
     ) -> Reader {
         Reader {
             disk,
             settings,
             signer,
             tree,
-            committed: AtomicU64::new(committed),
+            committed: AtomicU64::new(latest.as_ref().map_or(0, Header::size)),
+            latest: Mutex::new(latest),
             firsts: RwLock::new(firsts),
+            marks: Marks::default(),
             files: Mutex::default(),
             blocks: Mutex::default(),
         }
     }
 
-    /// Shows readers what is on disk now.
-    pub(super) fn publish(&self, committed: u64) {
+    /// Shows readers a group that is on disk now.
+    pub(super) fn publish(&self, header: Header) {
+        let committed = header.size();
+        *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(header);
         self.committed.store(committed, Ordering::Release);
     }
 
@@ -76,11 +87,33 @@ impl Reader {
         firsts.push(first);
     }
 
-    /// The file of a segment, in the journal's folder or in the archive.
+    /// Numbers of the first entries of all segments.
+    fn firsts(&self) -> Vec<u64> {
+        let firsts = self.firsts.read().unwrap_or_else(PoisonError::into_inner);
+        firsts.clone()
+    }
+
+    /// The segment of a committed entry, and its first entry.
+    pub(super) fn segment_of(&self, index: u64) -> (u32, u64) {
+        let firsts = self.firsts();
+        let number = firsts.partition_point(|first| *first <= index).max(1) - 1;
+        (number as u32, firsts[number])
+    }
+
+    /// Follows a segment from a group of which the first entry is known.
+    pub(super) fn follow(&self, number: u32, offset: u64, next: u64) -> Result<Follow, Fault> {
+        let file = self.file(number)?;
+        let end = file
+            .length()
+            .map_err(|error| Fault::ours(format!("journal: {error}")))?;
+        Ok(Follow::new(file, end, offset, next))
+    }
+
     fn path(&self, number: u32) -> PathBuf {
         segment::path(&self.settings.folder, number)
     }
 
+    /// The file of a segment, in the journal's folder or in the archive.
     fn file(&self, number: u32) -> Result<Arc<dyn DiskFile>, Fault> {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(file) = files.get(&number) {
@@ -94,7 +127,7 @@ impl Reader {
         Ok(file)
     }
 
-    fn damaged(&self, number: u32, damage: &Damage) -> Fault {
+    pub(super) fn damaged(&self, number: u32, damage: &Damage) -> Fault {
         Fault::ours(damage.of(&self.path(number)))
     }
 
@@ -121,6 +154,13 @@ impl Reader {
         let read = file.read_at(&mut bytes, offset);
         read.map_err(|error| self.wrong(at, error.to_string()))?;
         Ok(bytes)
+    }
+
+    /// The signed checkpoint of the tree after a group.
+    pub(super) fn note(&self, header: &Header) -> String {
+        let text = checkpoint(&self.settings.origin, header.size(), &header.root);
+        let key = self.signer.key(header.size());
+        key.note(&text, &header.signature)
     }
 
     fn header(&self, at: Location) -> Result<Header, Fault> {
@@ -192,23 +232,14 @@ impl Reader {
         each: &mut dyn FnMut(Location, &[u8]) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
         let committed = self.committed();
-        let firsts = self
-            .firsts
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        let begin = firsts.partition_point(|first| *first <= from).max(1) - 1;
-        for (number, first) in firsts.iter().enumerate().skip(begin) {
+        let (begin, _) = self.segment_of(from);
+        for (number, first) in self.firsts().iter().enumerate().skip(begin as usize) {
             if *first >= committed {
                 break;
             }
             let segment = number as u32;
             let damaged = |damage: Damage| self.damaged(segment, &damage);
-            let file = self.file(segment)?;
-            let end = file
-                .length()
-                .map_err(|error| Fault::ours(format!("journal: {error}")))?;
-            let mut follow = Follow::new(file, end, OPENING as u64, *first);
+            let mut follow = self.follow(segment, OPENING as u64, *first)?;
             while follow.next < committed
                 && let Some(found) = follow.group().map_err(damaged)?
             {
@@ -250,23 +281,46 @@ impl Read for Reader {
 
     fn receipt(&self, at: Location) -> Result<Bytes, Fault> {
         let (_, head) = self.head(at)?;
-        let (entry, _) = codec::decode_head(&head).map_err(|what| self.wrong(at, what))?;
+        let decoded = codec::decode_head(&head);
+        let (entry, length) = decoded.map_err(|what| self.wrong(at, what))?;
         let header = self.header(at)?;
-        let proof = self.tree.proof(at.index, header.size());
+        let proof = self.tree.inclusion(at.index, header.size());
         let proof = proof.map_err(|error: io::Error| stored_hashes(&error.to_string()))?;
+        let proof = proof.unwrap_or_default();
         // Stored hashes are no part of the truth: a wrong one must not become evidence.
         let leaf = leaf_hash(&head);
         if !verify_inclusion(leaf, at.index, header.size(), &proof, &header.root) {
             return Err(stored_hashes("they do not lead to the signed root"));
         }
-        let text = checkpoint(&self.settings.origin, header.size(), &header.root);
-        receipt::make(
-            &entry,
-            at.index,
-            &head,
-            &proof,
-            &self.signer.note(&text, &header.signature),
-        )
+        let issuer = Issuer::new(&proof, &self.note(&header));
+        Ok(issuer.receipt(&entry, length, at.index, &head, 0..proof.len()))
+    }
+
+    fn locate(&self, index: u64) -> Result<Option<Location>, Fault> {
+        Reader::locate(self, index)
+    }
+
+    fn checkpoint(&self) -> String {
+        let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*latest {
+            Some(header) => self.note(header),
+            None => {
+                let text = checkpoint(&self.settings.origin, 0, &empty_root());
+                self.signer.key(0).note(&text, &self.signer.sign(&text))
+            }
+        }
+    }
+
+    fn tile(&self, tile: Tile) -> Result<tile::Found, Fault> {
+        tile.read(self)
+    }
+
+    fn consistency(&self, from: u64, to: u64) -> Result<Option<Vec<Hash>>, Fault> {
+        if to > self.committed() {
+            return Ok(None);
+        }
+        let proof = self.tree.consistency(from, to);
+        proof.map_err(|error| stored_hashes(&error.to_string()))
     }
 
     fn committed(&self) -> u64 {

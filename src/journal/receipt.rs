@@ -1,213 +1,349 @@
-//! The evidence that a trader keeps: what was recorded, where it stands in the log, the proof
-//! that it stands there, and the signed checkpoint that the proof leads to. It can be checked
-//! with nothing but the gateway's public key.
+//! The evidence that a trader keeps, as whoever verifies it sees it: what happened, where it
+//! stands in the log, the proof that it stands there, and the signed checkpoint that the proof
+//! leads to. It takes nothing but the gateway's public key. `issue` makes receipts,
+//! `docs/evidence.md` says what they prove.
 
 use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use bytes::Bytes;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::declaration::{Digest, Entry, Event};
-use crate::fault::Fault;
 
 use super::codec::decode_head;
-use super::merkle::{Hash, leaf_hash, verify_inclusion};
-use super::note::open_note;
+use super::issue::{ANSWERED, DISPATCHED, Issuer, RECORDED, UNDELIVERABLE};
+use super::merkle::{Hash, Head, leaf_hash, verify_consistency, verify_inclusion};
+use super::note::{Checkpoint, Key, Note, keys};
 
-/// The form of a receipt; a change of its members is a new form.
-const FORM: &str = "tongguan/1";
-
-/// A receipt's JSON. Its members always come in this order and without white space, so that
-/// the same receipt has the same bytes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Receipt {
-    receipt: String,
-    id: String,
-    trader: String,
-    kind: String,
-    message_type: String,
-    reference: String,
-    key: String,
-    recorded_at: String,
-    message: Message,
-    entry: Place,
-    proof: Vec<String>,
-    checkpoint: String,
+/// What was proved, and what was not, in words.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Proved {
+    /// What holds.
+    pub proved: Vec<String>,
+    /// What was not tested, or cannot be proved this way.
+    pub open: Vec<String>,
+    /// Whether a known key signed it. Without, anybody may have made all of it.
+    pub signed: bool,
 }
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Message {
-    sha256: String,
-    bytes: u64,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Place {
-    index: u64,
-    leaf: String,
-}
-
-/// The receipt of a `Recorded` entry.
-pub(super) fn make(
-    entry: &Entry,
-    index: u64,
-    head: &[u8],
-    proof: &[Hash],
-    note: &str,
-) -> Result<Bytes, Fault> {
-    let (_, bytes) = decode_head(head).map_err(Fault::ours)?;
-    let receipt = receipt(entry, bytes, index, head, proof, note).ok_or_else(|| {
-        Fault::ours(format!(
-            "journal: entry {index} is not one that has a receipt"
-        ))
-    })?;
-    let json = serde_json::to_vec(&receipt).map_err(|error| Fault::ours(error.to_string()))?;
-    Ok(Bytes::from(json))
-}
-
-fn receipt(
-    entry: &Entry,
-    bytes: u64,
-    index: u64,
-    head: &[u8],
-    proof: &[Hash],
-    note: &str,
-) -> Option<Receipt> {
-    let Event::Recorded(recorded) = &entry.event else {
-        return None;
-    };
-    Some(Receipt {
-        receipt: FORM.to_owned(),
-        id: entry.id.to_string(),
-        trader: recorded.trader.clone(),
-        kind: recorded.kind.clone(),
-        message_type: recorded.message_type.clone(),
-        reference: recorded.reference.clone(),
-        key: recorded.key.clone(),
-        recorded_at: entry.at.to_string(),
-        message: Message {
-            sha256: recorded.digest.to_string(),
-            bytes,
-        },
-        entry: Place {
-            index,
-            leaf: BASE64.encode(head),
-        },
-        proof: proof.iter().map(|hash| BASE64.encode(hash)).collect(),
-        checkpoint: note.to_owned(),
-    })
-}
-
-/// What a receipt proves, in words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Proved(Vec<String>);
 
 impl fmt::Display for Proved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|line| writeln!(f, "{line}"))
+        let proved = self.proved.iter().map(|line| ("", line));
+        let open = self.open.iter().map(|line| ("not proved: ", line));
+        // What comes from a file must not be able to write on the terminal as it likes.
+        proved
+            .chain(open)
+            .try_for_each(|(what, line)| writeln!(f, "{what}{}", plain(line)))
     }
 }
 
-/// Why a receipt does not hold.
+/// Why something does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Disproved(String);
 
 impl fmt::Display for Disproved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&plain(&self.0))
     }
 }
 
-/// Checks a receipt against the public key of the gateway, and against the message if it is
-/// given.
+impl From<String> for Disproved {
+    fn from(what: String) -> Disproved {
+        Disproved(what)
+    }
+}
+
+impl From<&str> for Disproved {
+    fn from(what: &str) -> Disproved {
+        Disproved(what.to_owned())
+    }
+}
+
+fn plain(text: &str) -> String {
+    let escape = |c: char| match c.is_control() {
+        true => c.escape_default().to_string(),
+        false => c.to_string(),
+    };
+    text.chars().map(escape).collect()
+}
+
+/// Checks a receipt against the public keys of the gateway, one a line, and against the
+/// message if it is given.
 ///
 /// # Errors
 /// The first step that does not hold.
 pub fn verify(
     receipt: &[u8],
     message: Option<&[u8]>,
-    verifier_key: &str,
+    public_keys: &str,
 ) -> Result<Proved, Disproved> {
-    check(receipt, message, verifier_key)
-        .map(Proved)
-        .map_err(Disproved)
+    examine(receipt, message, Some(public_keys)).map(|(proved, _)| proved)
 }
 
-fn check(bytes: &[u8], message: Option<&[u8]>, verifier_key: &str) -> Result<Vec<String>, String> {
-    // A file written by an editor or by curl may end with a line feed.
-    let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
-    let given: Receipt =
-        serde_json::from_slice(bytes).map_err(|error| format!("it is not a receipt: {error}"))?;
-    if given.receipt != FORM {
-        return Err(format!("its form is {}, not {FORM}", given.receipt));
+/// The same for a receipt or a bare checkpoint, with or without public keys; gives also the
+/// tree that it speaks of.
+///
+/// # Errors
+/// The first step that does not hold.
+pub fn examine(
+    evidence: &[u8],
+    message: Option<&[u8]>,
+    public_keys: Option<&str>,
+) -> Result<(Proved, Checkpoint), Disproved> {
+    let known = public_keys.map(keys).transpose()?;
+    let mut found = Proved::default();
+    if evidence.first() != Some(&b'{') {
+        let note = std::str::from_utf8(evidence).map_err(|_| "it is not a text")?;
+        let note = Note::parse(note)?;
+        let checkpoint = note.checkpoint()?;
+        if message.is_some() {
+            return Err("a checkpoint is about no message; give the receipt of the message".into());
+        }
+        let Checkpoint { origin, size, .. } = &checkpoint;
+        found.proved.push(format!(
+            "a checkpoint of the log {origin} with {size} entries"
+        ));
+        signature(&mut found, &note, known.as_deref())?;
+        return Ok((found, checkpoint));
     }
-    let head = BASE64
-        .decode(&given.entry.leaf)
-        .map_err(|_| "its leaf is not base64")?;
-    let proof: Option<Vec<Hash>> = given
-        .proof
-        .iter()
-        .map(|hash| BASE64.decode(hash).ok()?.try_into().ok())
-        .collect();
-    let proof = proof.ok_or("its proof is not a list of hashes")?;
+    let given = Given::parse(evidence)?;
     let (entry, length) =
-        decode_head(&head).map_err(|what| format!("its leaf cannot be read: {what}"))?;
-    let again = receipt(
+        decode_head(&given.head).map_err(|what| format!("its leaf cannot be read: {what}"))?;
+    let again = Issuer::new(&given.proof, &given.checkpoint).receipt(
         &entry,
         length,
-        given.entry.index,
-        &head,
-        &proof,
-        &given.checkpoint,
+        given.index,
+        &given.head,
+        0..given.proof.len(),
     );
-    let again = again.ok_or("its leaf is not that of a recorded declaration")?;
-    if serde_json::to_vec(&again).ok().as_deref() != Some(bytes) {
-        return Err("what it says differs from the leaf that was recorded".to_owned());
+    if again != given.bytes {
+        return Err("what it says differs from the leaf that was recorded".into());
     }
-    let mut proved = vec![
-        format!(
-            "declaration {} ({}, reference {})",
-            given.id, given.message_type, given.reference
-        ),
-        format!(
-            "of trader {} was recorded at {}",
-            given.trader, given.recorded_at
-        ),
-    ];
-    match message {
-        Some(message) if Digest::of(message).to_string() != given.message.sha256 => {
-            return Err(
-                "the message is not the one that was recorded: its SHA-256 differs".to_owned(),
-            );
-        }
-        Some(_) => proved.push(format!(
-            "with exactly this message (SHA-256 {})",
-            given.message.sha256
-        )),
-        None => proved.push(format!(
-            "with a message of SHA-256 {} (not compared)",
-            given.message.sha256
-        )),
+    happened(&mut found, &entry);
+    compare(&mut found, &entry, message)?;
+    let note = Note::parse(&given.checkpoint)?;
+    let checkpoint = note.checkpoint()?;
+    // A receipt has the log's own signature and nothing else, so that all of it is tested.
+    if note.signers().len() != 1 {
+        return Err("its checkpoint has more than one signature".into());
     }
-    let checkpoint = open_note(&given.checkpoint, verifier_key)?;
-    if !verify_inclusion(
-        leaf_hash(&head),
-        given.entry.index,
-        checkpoint.size,
-        &proof,
-        &checkpoint.root,
-    ) {
-        return Err("its proof does not lead to the signed root".to_owned());
+    let (leaf, root) = (leaf_hash(&given.head), &checkpoint.root);
+    if !verify_inclusion(leaf, given.index, checkpoint.size, &given.proof, root) {
+        return Err("its proof does not lead to the root of its checkpoint".into());
     }
-    proved.push(format!(
+    found.proved.push(format!(
         "as entry {} of {} in the log {}",
-        given.entry.index, checkpoint.size, checkpoint.origin
+        given.index, checkpoint.size, checkpoint.origin
     ));
-    proved.push("signed with the key that was given".to_owned());
-    Ok(proved)
+    signature(&mut found, &note, known.as_deref())?;
+    Ok((found, checkpoint))
+}
+
+/// Checks that the log of one checkpoint goes on in that of another: that nothing in it was
+/// changed or taken away. `proof` is what `/v1/log/consistency` gave.
+///
+/// # Errors
+/// What does not fit.
+pub fn verify_continued(
+    old: &Checkpoint,
+    new: &Checkpoint,
+    proof: &[u8],
+) -> Result<String, Disproved> {
+    let given: Consistency = serde_json::from_slice(proof)
+        .map_err(|error| format!("the proof of consistency cannot be read: {error}"))?;
+    if old.origin != new.origin {
+        return Err(format!(
+            "one is of the log {}, the other of {}",
+            old.origin, new.origin
+        )
+        .into());
+    }
+    if (given.from, given.to) != (old.size, new.size) {
+        return Err(format!(
+            "the proof of consistency is for {} to {} entries; needed is one from={}&to={}",
+            given.from, given.to, old.size, new.size
+        )
+        .into());
+    }
+    let proof = hashes(&given.proof).ok_or("the proof of consistency is not a list of hashes")?;
+    let head = |checkpoint: &Checkpoint| -> Head { (checkpoint.size, checkpoint.root) };
+    if !verify_consistency(&head(old), &head(new), &proof) {
+        return Err("the later log does not begin with the earlier one".into());
+    }
+    Ok(format!(
+        "the log of {} entries begins with exactly these {}: none was changed or taken away",
+        new.size, old.size
+    ))
+}
+
+/// What `/v1/log/consistency` gives.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Consistency {
+    from: u64,
+    to: u64,
+    proof: Vec<String>,
+}
+
+/// A receipt, as far as it is not said by its leaf; the rest is compared byte for byte.
+struct Given<'a> {
+    bytes: &'a [u8],
+    index: u64,
+    head: Vec<u8>,
+    proof: Vec<Hash>,
+    checkpoint: String,
+}
+
+#[derive(Deserialize)]
+struct Receipt {
+    receipt: String,
+    entry: Place,
+    proof: Vec<String>,
+    checkpoint: String,
+}
+
+#[derive(Deserialize)]
+struct Place {
+    index: u64,
+    leaf: String,
+}
+
+impl Given<'_> {
+    fn parse(bytes: &[u8]) -> Result<Given<'_>, String> {
+        // A file written by an editor or by curl may end with a line feed.
+        let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+        let given: Receipt = serde_json::from_slice(bytes)
+            .map_err(|error| format!("it is not a receipt: {error}"))?;
+        let forms = [RECORDED, DISPATCHED, ANSWERED, UNDELIVERABLE];
+        if !forms.contains(&given.receipt.as_str()) {
+            return Err(format!(
+                "its form is {}, not one of {forms:?}",
+                given.receipt
+            ));
+        }
+        let head = BASE64.decode(&given.entry.leaf);
+        Ok(Given {
+            bytes,
+            index: given.entry.index,
+            head: head.map_err(|_| "its leaf is not base64")?,
+            proof: hashes(&given.proof).ok_or("its proof is not a list of hashes")?,
+            checkpoint: given.checkpoint,
+        })
+    }
+}
+
+fn hashes(texts: &[String]) -> Option<Vec<Hash>> {
+    let hash = |text: &String| BASE64.decode(text).ok()?.try_into().ok();
+    texts.iter().map(hash).collect()
+}
+
+/// What the entry says.
+fn happened(found: &mut Proved, entry: &Entry) {
+    let Entry { id, at, event } = entry;
+    let about = "what was declared: the receipt of the declaration with this number says it";
+    let authority = |name: &str| format!("that {name} says so too: it signed nothing here");
+    match event {
+        Event::Recorded(recorded) => {
+            found.proved.push(format!(
+                "declaration {id} ({}, reference {})",
+                recorded.message_type, recorded.reference
+            ));
+            let trader = &recorded.trader;
+            found
+                .proved
+                .push(format!("of trader {trader} was recorded at {at}"));
+        }
+        Event::Dispatched(dispatched) => {
+            let name = &dispatched.authority;
+            found
+                .proved
+                .push(format!("declaration {id} was taken by {name} at {at}"));
+            let attempts = dispatched.attempts;
+            found.proved.push(format!("at attempt {attempts}"));
+            found.open.extend([authority(name), about.to_owned()]);
+        }
+        Event::Answered(answered) => {
+            let name = &answered.authority;
+            let status = match answered.status {
+                Some(status) => format!("which means {}", status.as_str()),
+                None => "which changes no status".to_owned(),
+            };
+            found.proved.push(format!(
+                "{name} answered about declaration {id} at {at}: {} {}, {status}",
+                answered.code, answered.text
+            ));
+            if let Some(reference) = &answered.authority_reference {
+                found
+                    .proved
+                    .push(format!("under its own number {reference}"));
+            }
+            found.open.extend([authority(name), about.to_owned()]);
+        }
+        Event::Undeliverable(undeliverable) => {
+            let name = &undeliverable.authority;
+            found.proved.push(format!(
+                "delivery of declaration {id} to {name} was given up at {at}, after {} attempts: {}",
+                undeliverable.attempts, undeliverable.reason
+            ));
+            found.open.push(about.to_owned());
+        }
+    }
+}
+
+/// Compares the message, if the entry has one.
+fn compare(found: &mut Proved, entry: &Entry, message: Option<&[u8]>) -> Result<(), Disproved> {
+    let (what, digest) = match &entry.event {
+        Event::Recorded(recorded) => ("message", recorded.digest),
+        Event::Answered(answered) => ("answer", answered.digest),
+        Event::Dispatched(_) | Event::Undeliverable(_) if message.is_some() => {
+            return Err("what it is about has no message of its own".into());
+        }
+        Event::Dispatched(_) | Event::Undeliverable(_) => return Ok(()),
+    };
+    match message {
+        Some(message) if Digest::of(message) != digest => {
+            Err(format!("the {what} is not the one that was recorded: its SHA-256 differs").into())
+        }
+        Some(_) => {
+            let line = format!("with exactly this {what} (SHA-256 {digest})");
+            found.proved.push(line);
+            Ok(())
+        }
+        None => {
+            found
+                .proved
+                .push(format!("with a {what} of SHA-256 {digest}"));
+            let line = format!("which {what} that is: none was compared, give it with --message");
+            found.open.push(line);
+            Ok(())
+        }
+    }
+}
+
+/// Whose signature it is.
+fn signature(found: &mut Proved, note: &Note, known: Option<&[Key]>) -> Result<(), Disproved> {
+    let Some(keys) = known else {
+        let by = note.signers().join(" and ");
+        found.open.push(format!(
+            "who signed it: it names the key {by}, but without --key anybody may have made all of this"
+        ));
+        return Ok(());
+    };
+    let number = note.signer(keys)?;
+    let key = &keys[number];
+    found.proved.push(match number + 1 == keys.len() {
+        true if number == 0 => format!("signed with the key that was given, {key}"),
+        true => format!(
+            "signed with the newest of the {} keys that were given, {key}",
+            keys.len()
+        ),
+        false => format!(
+            "signed with key {} of {}, {key}, which has been replaced since",
+            number + 1,
+            keys.len()
+        ),
+    });
+    found.signed = true;
+    Ok(())
 }

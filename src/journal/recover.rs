@@ -20,9 +20,10 @@ use super::follow::{Damage, Follow, Found};
 use super::group::{HEADER, Header, MAGIC, entries};
 use super::headroom::Headroom;
 use super::merkle::{Frontier, Hash, empty_root, leaf_hash};
-use super::note::Signer;
+use super::note::checkpoint;
 use super::reader::{Reader, open_segment};
 use super::segment::{self, OPENING, Opening};
+use super::signer::Signer;
 use super::tree::Tree;
 use super::writer::Writer;
 
@@ -32,7 +33,6 @@ pub fn open(disk: Arc<dyn Disk>, settings: &Settings) -> Result<(Writer, Arc<Rea
     let fault = |error: io::Error| Fault::ours(format!("journal: {}: {error}", folder.display()));
     disk.make_folder(folder).map_err(fault)?;
     let lock = lock(&*disk, folder)?;
-    let signer = Signer::open(&*disk, folder, &settings.origin).map_err(fault)?;
     let tree = Tree::open(disk.clone(), &folder.join("tree")).map_err(fault)?;
 
     let chain = chain(&*disk, settings)?;
@@ -52,18 +52,19 @@ pub fn open(disk: Arc<dyn Disk>, settings: &Settings) -> Result<(Writer, Arc<Rea
     let file = open_segment(&*disk, settings, last.number).map_err(Fault::ours)?;
     let end = tail(&*disk, folder, &last, &file, tree.size().map_err(fault)?)?;
     settle(&*disk, folder, &file, &end).map_err(fault)?;
+    let signer = Signer::open(&*disk, folder, &settings.origin, end.next).map_err(fault)?;
+    let latest = match (end.header, chain.as_slice()) {
+        (None, [.., previous, _]) => Some(last_of(&*disk, settings, previous)?),
+        (latest, _) => latest,
+    };
+    if let Some(header) = &latest {
+        signed(header, &settings.origin, &signer)?;
+    }
     let firsts = match chain.is_empty() {
         true => vec![0],
         false => chain.iter().map(|opening| opening.first).collect(),
     };
-    let reader = Reader::new(
-        disk.clone(),
-        settings.clone(),
-        signer,
-        tree,
-        firsts,
-        end.next,
-    );
+    let reader = Reader::new(disk.clone(), settings.clone(), signer, tree, firsts, latest);
     let reader = Arc::new(reader);
     let frontier = hashes(&reader, last.first, end.next, end.root)?;
     let headroom = Headroom::open(disk, folder.clone(), settings.headroom_bytes).map_err(fault)?;
@@ -81,6 +82,20 @@ pub fn open(disk: Arc<dyn Disk>, settings: &Settings) -> Result<(Writer, Arc<Rea
         _lock: lock,
     };
     Ok((writer, reader))
+}
+
+/// Checks that the last checkpoint is one of this log and its key. With another key file or
+/// another name of the log, no receipt of before could be made again.
+fn signed(last: &Header, origin: &str, signer: &Signer) -> Result<(), Fault> {
+    let text = checkpoint(origin, last.size(), &last.root);
+    if signer.key(last.size()).verify(&text, &last.signature) {
+        return Ok(());
+    }
+    Err(Fault::operator(format!(
+        "journal: the checkpoint of {} entries is not signed with journal.key for the log {origin}: \
+         is it the right file, and journal.origin what it was?",
+        last.size()
+    )))
 }
 
 fn lock(disk: &dyn Disk, folder: &Path) -> Result<Box<dyn Send + Sync>, Fault> {
@@ -151,6 +166,22 @@ pub fn chain(disk: &dyn Disk, settings: &Settings) -> Result<Vec<Opening>, Fault
     Ok(chain)
 }
 
+/// The last group of a segment that another one follows.
+fn last_of(disk: &dyn Disk, settings: &Settings, opening: &Opening) -> Result<Header, Fault> {
+    let path = segment::path(&settings.folder, opening.number);
+    let damaged = |damage: Damage| Fault::ours(damage.of(&path));
+    let file = open_segment(disk, settings, opening.number).map_err(Fault::ours)?;
+    let end = file
+        .length()
+        .map_err(|error| Fault::ours(format!("journal: {}: {error}", path.display())))?;
+    let mut follow = Follow::new(file, end, OPENING as u64, opening.first);
+    let mut last = None;
+    while let Some(found) = follow.group().map_err(damaged)? {
+        last = Some(found.header);
+    }
+    last.ok_or_else(|| Fault::ours(format!("journal: {} has no group", path.display())))
+}
+
 /// Where a segment ends.
 struct End {
     next: u64,
@@ -158,6 +189,8 @@ struct End {
     last: u64,
     length: u64,
     root: Hash,
+    /// Of its last group, if it has one.
+    header: Option<Header>,
 }
 
 /// Verifies the last segment and cuts a torn group. `stored` is the number of stored hashes:
@@ -178,6 +211,7 @@ fn tail(
         last: OPENING as u64,
         length: OPENING as u64,
         root: opening.root,
+        header: None,
     };
     loop {
         let damage = match follow.group() {
@@ -189,6 +223,7 @@ fn tail(
                         last: found.offset,
                         length: found.offset + found.header.length(),
                         root: found.header.root,
+                        header: Some(found.header),
                     };
                     continue;
                 }
@@ -333,18 +368,22 @@ fn hashes(reader: &Reader, sealed: u64, size: u64, root: Hash) -> Result<Frontie
 fn fill(reader: &Reader, from: u64) -> Result<(), Fault> {
     /// Hashes gathered before they are written: 2 MB.
     const BATCH: usize = 65_536;
+    let fault = |error: io::Error| Fault::ours(format!("journal: stored hashes: {error}"));
+    // A level that was cut short cannot be read; all of them are made again then.
+    let Ok(mut frontier) = reader.tree.frontier(from) else {
+        return Ok(());
+    };
     let mut leaves = Vec::new();
-    let mut size = from;
-    let store = |size: &mut u64, leaves: &mut Vec<Hash>| {
-        let stored = reader.tree.extend(*size, leaves);
-        *size += leaves.len() as u64;
+    let mut store = |leaves: &mut Vec<Hash>| {
+        let grown = frontier.grow(leaves);
+        frontier = grown.frontier();
         leaves.clear();
-        stored.map_err(|error| Fault::ours(format!("journal: stored hashes: {error}")))
+        reader.tree.extend(&grown).map_err(fault)
     };
     reader.scan_heads(from, &mut |_, bytes| {
         leaves.push(leaf_hash(bytes));
         if leaves.len() == BATCH {
-            store(&mut size, &mut leaves)
+            store(&mut leaves)
         } else {
             Ok(())
         }
@@ -352,6 +391,6 @@ fn fill(reader: &Reader, from: u64) -> Result<(), Fault> {
     if leaves.is_empty() {
         Ok(())
     } else {
-        store(&mut size, &mut leaves)
+        store(&mut leaves)
     }
 }

@@ -4,11 +4,12 @@
 //! receipt, only when a segment ends, and is checked against the last signed root at start.
 
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::disk::{Disk, DiskFile};
-use super::merkle::{Frontier, Hash, node_hash, split};
+use super::merkle::{self, Frontier, Grown, Hash, node_hash, split};
 
 /// 256^7 leaves are more than any log will have.
 const LEVELS: usize = 8;
@@ -35,23 +36,18 @@ impl Tree {
 
     /// Leaves that are stored.
     pub fn size(&self) -> io::Result<u64> {
-        Ok(self.with_level(0, |file| file.length())? / HASH_BYTES)
+        Ok(self.level(0)?.length()? / HASH_BYTES)
     }
 
-    /// Stores leaves after the first `size` ones, and the subtrees that they complete.
-    pub fn extend(&self, size: u64, leaves: &[Hash]) -> io::Result<()> {
-        let (mut size, mut hashes) = (size, leaves.to_vec());
+    /// Stores the leaves that a tree has grown by, and the subtrees that they complete.
+    pub fn extend(&self, grown: &Grown) -> io::Result<()> {
         for level in 0..LEVELS {
-            let bytes: Vec<u8> = hashes.iter().flatten().copied().collect();
-            self.with_level(level, |file| file.write_at(&bytes, size * HASH_BYTES))?;
-            let (first, end) = (size / 256, (size + hashes.len() as u64) / 256);
-            if first == end {
-                return Ok(());
+            let (first, hashes) = grown.complete(8 * level);
+            if hashes.is_empty() {
+                break;
             }
-            hashes = (first..end)
-                .map(|tile| self.subtree(level, tile * 256, 256))
-                .collect::<io::Result<_>>()?;
-            size = first;
+            self.level(level)?
+                .write_at(hashes.as_flattened(), first * HASH_BYTES)?;
         }
         Ok(())
     }
@@ -60,11 +56,9 @@ impl Tree {
     pub fn truncate(&self, size: u64) -> io::Result<()> {
         let mut size = size;
         for level in 0..LEVELS {
-            self.with_level(level, |file| {
-                // Never longer: zeros are no hashes.
-                let length = file.length()?;
-                file.set_length(length.min(size * HASH_BYTES))
-            })?;
+            // Never longer: zeros are no hashes.
+            let file = self.level(level)?;
+            file.set_length(file.length()?.min(size * HASH_BYTES))?;
             size /= 256;
         }
         Ok(())
@@ -73,7 +67,7 @@ impl Tree {
     /// When it returns, what is stored is on disk.
     pub fn sync(&self) -> io::Result<()> {
         for level in 0..LEVELS {
-            self.with_level(level, |file| file.sync())?;
+            self.level(level)?.sync()?;
         }
         self.disk.sync_folder(&self.folder)
     }
@@ -89,22 +83,31 @@ impl Tree {
         Ok(Frontier::new(size, roots))
     }
 
-    /// The inclusion proof of leaf `index` in the tree of the first `size` leaves.
-    pub fn proof(&self, index: u64, size: u64) -> io::Result<Vec<Hash>> {
-        let (mut from, mut to) = (0, size);
-        let mut proof = Vec::new();
-        while to - from > 1 {
-            let middle = from + split(to - from);
-            if index < middle {
-                proof.push(self.range(middle, to)?);
-                to = middle;
-            } else {
-                proof.push(self.range(from, middle)?);
-                from = middle;
-            }
-        }
-        proof.reverse();
-        Ok(proof)
+    /// The inclusion proof of leaf `index` in the tree of the first `size` leaves; `None` if
+    /// it is not one of them.
+    pub fn inclusion(&self, index: u64, size: u64) -> io::Result<Option<Vec<Hash>>> {
+        self.roots(merkle::inclusion(index, size))
+    }
+
+    /// The proof that the tree of the first `new` leaves begins with that of the first `old`
+    /// ones; `None` if `old` is the larger.
+    pub fn consistency(&self, old: u64, new: u64) -> io::Result<Option<Vec<Hash>>> {
+        self.roots(merkle::consistency(old, new))
+    }
+
+    /// Hashes of a level, 32 bytes each; they have to be stored.
+    pub fn hashes(&self, level: usize, from: u64, count: u64) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; (count * HASH_BYTES) as usize];
+        self.level(level)?.read_at(&mut bytes, from * HASH_BYTES)?;
+        Ok(bytes)
+    }
+
+    fn roots(&self, ranges: Option<Vec<Range<u64>>>) -> io::Result<Option<Vec<Hash>>> {
+        let roots = ranges.map(|ranges| {
+            let roots = ranges.into_iter();
+            roots.map(|range| self.range(range.start, range.end))
+        });
+        roots.map(Iterator::collect).transpose()
     }
 
     fn range(&self, from: u64, to: u64) -> io::Result<Hash> {
@@ -128,26 +131,21 @@ impl Tree {
 
     /// The root over `count` (a power of two, at most 256) hashes of a level.
     fn subtree(&self, level: usize, from: u64, count: u64) -> io::Result<Hash> {
-        let mut bytes = vec![0; (count * HASH_BYTES) as usize];
-        self.with_level(level, |file| file.read_at(&mut bytes, from * HASH_BYTES))?;
-        let mut hashes: Vec<Hash> = bytes
-            .chunks_exact(32)
-            .map(|chunk| chunk.try_into().expect("chunks of 32"))
-            .collect();
-        while hashes.len() > 1 {
-            hashes = hashes
-                .chunks_exact(2)
-                .map(|pair| node_hash(&pair[0], &pair[1]))
-                .collect();
+        let mut bytes = self.hashes(level, from, count)?;
+        let (hashes, _) = bytes.as_chunks_mut::<32>();
+        let mut left = hashes.len();
+        while left > 1 {
+            left /= 2;
+            for pair in 0..left {
+                hashes[pair] = node_hash(&hashes[2 * pair], &hashes[2 * pair + 1]);
+            }
         }
         Ok(hashes[0])
     }
 
-    fn with_level<T>(
-        &self,
-        level: usize,
-        work: impl FnOnce(&dyn DiskFile) -> io::Result<T>,
-    ) -> io::Result<T> {
+    /// The file of a level. The lock is not held while it is read or written: whoever reads
+    /// the log does not keep the writer waiting.
+    fn level(&self, level: usize) -> io::Result<Arc<dyn DiskFile>> {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         while files.len() <= level {
             let path = self.folder.join(format!("level-{}", files.len()));
@@ -156,7 +154,7 @@ impl Tree {
                 opened => opened?,
             });
         }
-        work(&*files[level])
+        Ok(files[level].clone())
     }
 }
 
@@ -164,7 +162,7 @@ impl Tree {
 mod tests {
     use super::*;
     use crate::journal::disk::LocalDisk;
-    use crate::journal::merkle::{leaf_hash, verify_inclusion};
+    use crate::journal::merkle::{leaf_hash, verify_consistency, verify_inclusion};
 
     #[test]
     fn proofs_from_disk_hold_at_every_size() {
@@ -173,15 +171,31 @@ mod tests {
         let leaves: Vec<Hash> = (0..700u32)
             .map(|number| leaf_hash(&number.to_be_bytes()))
             .collect();
-        let mut size = 0u64;
+        let mut frontier = Frontier::default();
         for chunk in leaves.chunks(37) {
-            tree.extend(size, chunk).expect("stores");
-            size += chunk.len() as u64;
+            let grown = frontier.grow(chunk);
+            tree.extend(&grown).expect("stores");
+            frontier = grown.frontier();
         }
         for size in [1u64, 2, 3, 255, 256, 257, 511, 512, 513, 699, 700] {
+            assert_eq!(tree.frontier(size).expect("reads").size(), size);
             let root = tree.frontier(size).expect("reads").root();
+            for old in [0, 1, size / 3, size] {
+                let proof = tree
+                    .consistency(old, size)
+                    .expect("reads")
+                    .expect("a proof");
+                let head = (old, tree.frontier(old).expect("reads").root());
+                assert!(
+                    verify_consistency(&head, &(size, root), &proof),
+                    "{old} to {size}"
+                );
+            }
             for index in [0, size / 2, size - 1] {
-                let proof = tree.proof(index, size).expect("reads");
+                let proof = tree
+                    .inclusion(index, size)
+                    .expect("reads")
+                    .expect("a proof");
                 assert!(
                     verify_inclusion(leaves[index as usize], index, size, &proof, &root),
                     "{index} of {size}"
@@ -190,9 +204,11 @@ mod tests {
         }
         tree.truncate(300).expect("cuts");
         assert_eq!(tree.size().expect("reads"), 300);
-        tree.extend(300, &leaves[300..]).expect("stores");
+        let frontier = tree.frontier(300).expect("reads");
+        tree.extend(&frontier.grow(&leaves[300..])).expect("stores");
         let root = tree.frontier(700).expect("reads").root();
-        let proof = tree.proof(520, 700).expect("reads");
+        let proof = tree.inclusion(520, 700).expect("reads").expect("a proof");
         assert!(verify_inclusion(leaves[520], 520, 700, &proof, &root));
+        assert_eq!(tree.inclusion(700, 700).expect("reads"), None);
     }
 }

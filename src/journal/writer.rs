@@ -17,10 +17,10 @@ use super::codec::{encode_head, message};
 use super::disk::DiskFile;
 use super::group::{HEADER, Header, put_entry};
 use super::headroom::Headroom;
+use super::issue::Issuer;
 use super::merkle::{Frontier, Hash, leaf_hash};
 use super::note::checkpoint;
 use super::reader::Reader;
-use super::receipt;
 use super::segment::{self, OPENING, Opening};
 use super::{Append, Committed, Location};
 
@@ -74,41 +74,71 @@ impl Append for Writer {
     }
 }
 
-/// A group in the buffer.
+/// A group in the buffer, for which only the header is missing.
 struct Encoded {
-    /// Where the head of each entry lies.
-    heads: Vec<Range<usize>>,
     /// Where each entry begins.
     entries: Vec<u32>,
+    /// Where the head of each lies.
+    heads: Vec<Range<usize>>,
     leaves: Vec<Hash>,
-    /// The tree with them.
-    frontier: Frontier,
-    signature: super::note::Signature,
-    /// The checkpoint's text.
-    text: String,
+    /// Where the blocks begin.
+    blocks: usize,
 }
 
 impl Writer {
-    fn commit(&mut self, group: &[Entry], encoded: &Encoded) -> Result<Committed, Fault> {
-        let bytes = self.buffer.len() as u64;
-        if self.length > OPENING as u64
-            && self.length + bytes > self.reader.settings.segment_bytes_max
-        {
-            self.roll()
-                .map_err(|error| self.full_or_failed("beginning a segment after", &error))?;
+    /// Encodes the group into the buffer, behind room for the header.
+    fn encode(&mut self, group: &[Entry]) -> Result<Encoded, Fault> {
+        let packing = |error: io::Error| Fault::ours(format!("journal: packing: {error}"));
+        self.packer.clear();
+        self.buffer.clear();
+        self.buffer.resize(HEADER, 0);
+        let mut encoded = Encoded {
+            entries: Vec::with_capacity(group.len()),
+            heads: Vec::with_capacity(group.len()),
+            leaves: Vec::with_capacity(group.len()),
+            blocks: 0,
+        };
+        for entry in group {
+            let message = message(entry);
+            let place = self.packer.put(message).map_err(packing)?;
+            encoded.entries.push(self.buffer.len() as u32);
+            let head = put_entry(&mut self.buffer, message.len() as u32, place, |out| {
+                encode_head(entry, out)
+            });
+            encoded.leaves.push(leaf_hash(&self.buffer[head.clone()]));
+            encoded.heads.push(head);
         }
-        let at = self.length;
-        self.file
-            .write_at(&self.buffer, at)
-            .map_err(|error| self.full_or_failed("writing", &error))?;
-        self.file
-            .sync()
-            .map_err(|error| self.failed("syncing", &error))?;
-        // From here on the group is on disk, whatever else happens.
-        self.length += bytes;
+        encoded.blocks = self.buffer.len();
+        let blocks = self.packer.finish().map_err(packing)?;
+        self.buffer.extend_from_slice(blocks);
+        match u32::try_from(self.buffer.len()) {
+            Ok(_) => Ok(encoded),
+            // What entries and blocks are found by has 32 bits.
+            Err(_) => Err(Fault::ours(format!(
+                "journal: a group of {} bytes",
+                self.buffer.len()
+            ))),
+        }
+    }
 
-        let note = self.reader.signer.note(&encoded.text, &encoded.signature);
-        let mut grown = self.frontier.with(&encoded.leaves);
+    fn commit(&mut self, group: &[Entry], encoded: &Encoded) -> Result<Committed, Fault> {
+        let grown = self.frontier.grow(&encoded.leaves);
+        let (size, root) = (grown.size(), grown.root());
+        let text = checkpoint(&self.reader.settings.origin, size, &root);
+        let header = Header {
+            first: self.next,
+            count: group.len() as u32,
+            heads: (encoded.blocks - HEADER) as u32,
+            blocks: (self.buffer.len() - encoded.blocks) as u32,
+            root,
+            signature: self.reader.signer.sign(&text),
+            heads_crc: crc32fast::hash(&self.buffer[HEADER..encoded.blocks]),
+        };
+        self.buffer[..HEADER].copy_from_slice(&header.to_bytes());
+        let at = self.write()?;
+
+        // From here on the group is on disk, whatever else happens.
+        let issuer = Issuer::new(grown.nodes(), &self.reader.note(&header));
         let mut committed = Committed {
             locations: Vec::with_capacity(group.len()),
             receipts: Vec::with_capacity(group.len()),
@@ -124,16 +154,16 @@ impl Writer {
             committed.receipts.push(match &entry.event {
                 Event::Recorded(_) => {
                     let head = &self.buffer[encoded.heads[number].clone()];
-                    let proof = grown.proof(number);
-                    Some(receipt::make(entry, index, head, &proof, &note)?)
+                    let length = message(entry).len() as u64;
+                    Some(issuer.receipt(entry, length, index, head, grown.path(number)))
                 }
                 _ => None,
             });
         }
-        let stored = self.reader.tree.extend(self.next, &encoded.leaves);
-        self.next += group.len() as u64;
-        self.frontier = encoded.frontier.clone();
-        self.reader.publish(self.next);
+        let stored = self.reader.tree.extend(&grown);
+        self.next = size;
+        self.frontier = grown.frontier();
+        self.reader.publish(header);
         // Derived data: the group stands, but the next one would leave a gap in it.
         if let Err(error) = stored {
             self.broken = Some(self.failed("storing hashes for", &error));
@@ -141,56 +171,24 @@ impl Writer {
         Ok(committed)
     }
 
-    /// Encodes the group into the buffer.
-    fn encode(&mut self, group: &[Entry]) -> Result<Encoded, Fault> {
-        let packing = |error: io::Error| Fault::ours(format!("journal: packing: {error}"));
-        self.packer.clear();
-        self.buffer.clear();
-        self.buffer.resize(HEADER, 0);
-        let mut encoded = Encoded {
-            heads: Vec::with_capacity(group.len()),
-            entries: Vec::with_capacity(group.len()),
-            leaves: Vec::with_capacity(group.len()),
-            frontier: self.frontier.clone(),
-            signature: [0; 64],
-            text: String::new(),
-        };
-        for entry in group {
-            let message = message(entry);
-            let place = self.packer.put(message).map_err(packing)?;
-            encoded.entries.push(self.buffer.len() as u32);
-            let head = put_entry(&mut self.buffer, message.len() as u32, place, |out| {
-                encode_head(entry, out)
-            });
-            let leaf = leaf_hash(&self.buffer[head.clone()]);
-            encoded.frontier.push(leaf);
-            encoded.leaves.push(leaf);
-            encoded.heads.push(head);
+    /// Writes the group and syncs it; gives where it lies.
+    fn write(&mut self) -> Result<u64, Fault> {
+        let bytes = self.buffer.len() as u64;
+        if self.length > OPENING as u64
+            && self.length + bytes > self.reader.settings.segment_bytes_max
+        {
+            self.roll()
+                .map_err(|error| self.full_or_failed("beginning a segment after", &error))?;
         }
-        let heads = self.buffer.len() - HEADER;
-        self.buffer
-            .extend_from_slice(self.packer.finish().map_err(packing)?);
-        let blocks = self.buffer.len() - HEADER - heads;
-        // What entries and blocks are found by is 32 bits.
-        let Ok(_) = u32::try_from(self.buffer.len()) else {
-            let bytes = self.buffer.len();
-            return Err(Fault::ours(format!("journal: a group of {bytes} bytes")));
-        };
-        let size = self.next + group.len() as u64;
-        let root = encoded.frontier.root();
-        encoded.text = checkpoint(&self.reader.settings.origin, size, &root);
-        encoded.signature = self.reader.signer.sign(&encoded.text);
-        let header = Header {
-            first: self.next,
-            count: group.len() as u32,
-            heads: heads as u32,
-            blocks: blocks as u32,
-            root,
-            signature: encoded.signature,
-            heads_crc: crc32fast::hash(&self.buffer[HEADER..HEADER + heads]),
-        };
-        self.buffer[..HEADER].copy_from_slice(&header.to_bytes());
-        Ok(encoded)
+        let at = self.length;
+        self.file
+            .write_at(&self.buffer, at)
+            .map_err(|error| self.full_or_failed("writing", &error))?;
+        self.file
+            .sync()
+            .map_err(|error| self.failed("syncing", &error))?;
+        self.length += bytes;
+        Ok(at)
     }
 
     fn roll(&mut self) -> io::Result<()> {

@@ -10,6 +10,7 @@ use crate::declaration::{Answered, Digest, Entry, Event, Id, Status, Submission}
 use crate::family::{Answer, Checked};
 use crate::fault::Fault;
 use crate::finding::Findings;
+use crate::journal::{Location, Read};
 use crate::telemetry;
 use crate::view::{Filter, Page, Row};
 
@@ -230,9 +231,9 @@ impl Handle {
     /// # Errors
     /// A journal that cannot be read.
     pub async fn message(&self, row: &Row) -> Result<(Bytes, Option<String>), Fault> {
-        let (shared, location) = (self.shared.clone(), row.location);
-        let read = tokio::task::spawn_blocking(move || shared.read.entry(location)).await;
-        match read.map_err(|error| Fault::ours(error.to_string()))??.event {
+        let location = row.location;
+        let entry = self.journal(move |read| read.entry(location)).await?;
+        match entry.event {
             Event::Recorded(recorded) => Ok((recorded.message, recorded.charset)),
             _ => Err(Fault::ours(format!(
                 "entry {} is not a recorded declaration",
@@ -246,9 +247,49 @@ impl Handle {
     /// # Errors
     /// As [`Handle::message`].
     pub async fn receipt(&self, row: &Row) -> Result<Bytes, Fault> {
-        let (shared, location) = (self.shared.clone(), row.location);
-        let read = tokio::task::spawn_blocking(move || shared.read.receipt(location)).await;
-        read.map_err(|error| Fault::ours(error.to_string()))?
+        let location = row.location;
+        self.journal(move |read| read.receipt(location)).await
+    }
+
+    /// The receipt of an event of a declaration, by the number of its entry. `None`: the entry
+    /// is not one of this declaration's.
+    ///
+    /// # Errors
+    /// As [`Handle::message`].
+    pub async fn event_receipt(&self, row: &Row, index: u64) -> Result<Option<Bytes>, Fault> {
+        let id = row.id;
+        let work = move |read: &dyn Read| match own_entry(read, id, index)? {
+            Some((location, _)) => read.receipt(location).map(Some),
+            None => Ok(None),
+        };
+        self.journal(work).await
+    }
+
+    /// The message that came with an event of a declaration: an answer as it was received.
+    ///
+    /// # Errors
+    /// As [`Handle::message`].
+    pub async fn event_message(&self, row: &Row, index: u64) -> Result<Option<Bytes>, Fault> {
+        let id = row.id;
+        let entry = self.journal(move |read| own_entry(read, id, index)).await?;
+        Ok(match entry.map(|(_, entry)| entry.event) {
+            Some(Event::Recorded(recorded)) => Some(recorded.message),
+            Some(Event::Answered(answered)) => Some(answered.message),
+            Some(Event::Dispatched(_) | Event::Undeliverable(_)) | None => None,
+        })
+    }
+
+    /// Reads the journal, on a thread that may wait for the disk.
+    ///
+    /// # Errors
+    /// What the work gives.
+    pub async fn journal<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&dyn Read) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let shared = self.shared.clone();
+        let done = tokio::task::spawn_blocking(move || work(&*shared.read)).await;
+        done.map_err(|error| Fault::ours(error.to_string()))?
     }
 
     /// Whether submissions can be taken.
@@ -321,6 +362,15 @@ impl Handle {
         }
         Ok(if rows.len() == 1 { rows.pop() } else { None })
     }
+}
+
+/// The entry with this number, if it is one of this declaration's.
+fn own_entry(read: &dyn Read, id: Id, index: u64) -> Result<Option<(Location, Entry)>, Fault> {
+    let Some(location) = read.locate(index)? else {
+        return Ok(None);
+    };
+    let entry = read.entry(location)?;
+    Ok((entry.id == id).then_some((location, entry)))
 }
 
 impl Shared {
