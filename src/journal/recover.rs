@@ -231,7 +231,8 @@ fn tail(
             },
             Err(damage) => damage,
         };
-        if another_group_after(file, &end, length).map_err(fault)? {
+        // Only what was read can be seen to be torn.
+        if follow.unreadable || another_group_after(file, &end, length).map_err(fault)? {
             return Err(Fault::ours(damage.of(&path)));
         }
         if stored > end.next {
