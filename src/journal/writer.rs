@@ -208,11 +208,13 @@ impl Writer {
     }
 
     /// Somebody else took the room between the look and the write. Nothing was synced, so the
-    /// segment is cut to where it was, and the room is as good as never asked for.
+    /// segment is cut to where it was, on disk too, because the next one may begin before
+    /// anything else is written here; then the room is as good as never asked for.
     fn full_or_failed(&mut self, what: &str, error: &io::Error) -> Fault {
         let fault = self.failed(what, error);
         let full = error.kind() == io::ErrorKind::StorageFull
             && self.file.set_length(self.length).is_ok()
+            && self.file.sync().is_ok()
             && self.headroom.give().is_ok();
         if full {
             Fault::for_now(fault.why)
