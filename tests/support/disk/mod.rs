@@ -90,6 +90,27 @@ pub struct Counts {
     pub lies: u64,
 }
 
+impl Counts {
+    /// In words.
+    pub fn named(self) -> [(&'static str, u64); 13] {
+        [
+            ("disk: operations", self.operations),
+            ("disk: operations that failed", self.failed),
+            ("disk: syncs that failed", self.failed_syncs),
+            ("disk: no room", self.full),
+            ("disk: power cuts", self.crashes),
+            ("disk: kills", self.kills),
+            ("disk: pieces kept", self.kept),
+            ("disk: pieces lost", self.lost),
+            ("disk: files torn", self.torn),
+            ("disk: names kept", self.names_kept),
+            ("disk: names lost", self.names_lost),
+            ("disk: bits flipped", self.flips),
+            ("disk: lies", self.lies),
+        ]
+    }
+}
+
 /// Something to go wrong when `after` more of these operations have gone well.
 #[derive(Debug, Clone)]
 struct Plan {

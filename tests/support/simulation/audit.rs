@@ -17,7 +17,7 @@ use super::world::{Name, World, reference};
 /// What is not as it was promised.
 pub fn recovered(world: &World, read: &dyn Read, view: &dyn View) -> Result<(), String> {
     let entries = all(read)?;
-    world.tally().entries += entries.len() as u64;
+    world.count("entries audited", entries.len() as u64);
     world.note(format_args!("audit: {} entries", entries.len()));
     chain::roots(world)?;
     let recorded = declarations(world, &entries)?;
@@ -222,7 +222,7 @@ pub fn ended(world: &World, read: &dyn Read, view: &dyn View) -> Result<(), Stri
         let taken = world.cases().taken.contains_key(id);
         match status {
             Status::Recorded => return Err(format!("{told}: it still waits")),
-            Status::Undeliverable => world.tally().undeliverable += 1,
+            Status::Undeliverable => world.count("declarations given up", 1),
             _ if !taken => return Err(format!("{told}: the authority has not got it")),
             _ => {}
         }

@@ -43,7 +43,7 @@ pub fn closed_segment(world: &World) -> Result<(), String> {
     world.note(format_args!(
         "bit {bit} of byte {offset} of segment {segment} flips"
     ));
-    world.tally().damaged += 1;
+    world.count("bits flipped in closed segments", 1);
     world.disk.flip(&path, offset, bit);
     let seen = match open(world) {
         Err(why) if named(&why, segment) => Ok(()),
@@ -123,7 +123,7 @@ pub fn last_segment(world: &World) -> Result<(), String> {
     let whole = world.disk.bytes(&path).ok_or("the last segment")?;
     let offset = world.below(whole.len() as u64);
     world.note(format_args!("byte {offset} of the last segment flips"));
-    world.tally().damaged += 1;
+    world.count("bits flipped in the last segment", 1);
     world.disk.flip(&path, offset, world.below(8) as u8);
     let damaged = world.disk.bytes(&path).ok_or("the last segment")?;
     let (_append, read) = match open(world) {

@@ -61,7 +61,7 @@ pub fn live(
     trouble: Trouble,
     purpose: Purpose,
 ) -> Result<(End, Remembering), String> {
-    world.tally().starts += 1;
+    world.count("starts", 1);
     world.note(format_args!("a start; trouble: {trouble:?}"));
     trouble.plan(world);
     let history = view.after_restart(world);
@@ -75,7 +75,7 @@ pub fn live(
         Err(_) if world.disk.is_off() => return Ok((End::Off, history)),
         Err(fault) if trouble.may_refuse() => {
             world.note(format_args!("it does not start: {fault}"));
-            world.tally().refused += 1;
+            world.count("starts refused", 1);
             return Ok((End::Refused, history));
         }
         Err(fault) => return Err(format!("a start without trouble is refused: {fault}")),
@@ -95,12 +95,13 @@ pub fn live(
         world.begin_life();
         world.set_serving(trouble == Trouble::None);
         let append = planted::append(world.planted, &world.disk, append);
-        let mut stages = Stages::new(parts(world, append, read, view.clone()));
+        let mut stages = Stages::new(parts(world, append, read.clone(), view.clone()));
         let lanes = stages.deliver();
         let life = Life {
             world,
             handle: stages.handle(),
             stages,
+            read,
             view: view.clone(),
         };
         let end = life.spend(trouble, purpose, lanes).await;
@@ -167,6 +168,7 @@ struct Life<'w> {
     world: &'w Arc<World>,
     handle: Handle,
     stages: Stages,
+    read: Arc<dyn Read>,
     view: Arc<Remembering>,
 }
 
@@ -282,12 +284,9 @@ impl Life<'_> {
         for _ in 0..10_000 {
             self.pass(1_000).await;
             world.check()?;
-            let waits = self
-                .view
-                .counts()
-                .iter()
-                .any(|(status, count)| *status == Status::Recorded && *count > 0);
-            if !waits {
+            let caught_up = self.view.applied() == self.read.committed();
+            let mut counts = self.view.counts().into_iter();
+            if caught_up && counts.all(|(status, count)| status != Status::Recorded || count == 0) {
                 return Ok(());
             }
         }

@@ -23,8 +23,6 @@ use std::sync::Arc;
 
 use tongguan::journal;
 
-use crate::disk::Counts;
-
 use self::life::{End, Purpose, live};
 use self::planted::Planted;
 use self::trouble::Trouble;
@@ -40,7 +38,6 @@ pub struct Run {
     /// What happened on the disk, as a number.
     pub disk: u64,
     pub tally: Tally,
-    pub counts: Counts,
 }
 
 /// Runs a seed. The same seed does the same.
@@ -51,13 +48,11 @@ pub fn run(seed: u64, planted: Planted) -> Run {
         let text = panic.downcast_ref::<String>().cloned();
         Err(format!("a panic: {}", text.unwrap_or_default()))
     });
-    let tally = *world.tally();
     Run {
         result,
         trace: world.trace(),
         disk: world.disk.trace(),
-        tally,
-        counts: world.disk.counts(),
+        tally: world.tally(),
     }
 }
 

@@ -31,6 +31,18 @@ pub enum Planted {
     CutTooMuch,
 }
 
+impl Planted {
+    /// All of them.
+    pub const MISTAKES: [Planted; 6] = [
+        Planted::LyingDisk,
+        Planted::EarlyReceipts,
+        Planted::RetriedSync,
+        Planted::ForgottenKeys,
+        Planted::OtherIds,
+        Planted::CutTooMuch,
+    ];
+}
+
 /// The disk that the journal gets.
 pub fn disk(planted: Planted, disk: &SimulatedDisk) -> Arc<dyn Disk> {
     match planted {

@@ -80,8 +80,8 @@ fn hear(world: &World, name: Name, message: &Bytes, outcome: Outcome) -> Result<
             ..
         } => {
             world.note(format_args!("{told} recorded, repeated: {repeated}"));
-            world.tally().receipts += 1;
-            world.tally().repeated += u64::from(repeated);
+            world.count("receipts", 1);
+            world.count("receipts given again", u64::from(repeated));
             let conflicts = ledger.conflicts.get(&name);
             if conflicts.is_some_and(|all| all.iter().any(|(other, _)| other == message)) {
                 return Err("a conflict does not stay a conflict".to_owned());
@@ -110,7 +110,7 @@ fn hear(world: &World, name: Name, message: &Bytes, outcome: Outcome) -> Result<
         }
         Outcome::Conflict { id } => {
             world.note(format_args!("{told} conflict"));
-            world.tally().conflicts += 1;
+            world.count("conflicts", 1);
             match known {
                 Some(given) if given.message == *message => {
                     return Err("a conflict for what has a receipt".to_owned());
@@ -131,7 +131,7 @@ fn hear(world: &World, name: Name, message: &Bytes, outcome: Outcome) -> Result<
         }
         Outcome::Unavailable(fault) => {
             world.note(format_args!("{told} unavailable: {fault}"));
-            world.tally().unavailable += 1;
+            world.count("submissions that could not be taken", 1);
             if world.is_serving() {
                 return Err(format!("nothing is wrong, and yet: {fault}"));
             }

@@ -64,7 +64,7 @@ impl Trouble {
             Trouble::Full => {
                 let (used, left) = (disk.used(), world.few(40 << 20));
                 disk.resize(used + left);
-                world.tally().full += 1;
+                world.count("lives on a full disk", 1);
             }
         }
     }

@@ -43,20 +43,8 @@ pub struct Ledger {
     pub acknowledged: Vec<(Id, Bytes)>,
 }
 
-/// How often things happened, over a whole campaign: what never happens proves nothing.
-#[derive(Debug, Default, Clone, Copy)]
-pub struct Tally {
-    pub starts: u64,
-    pub refused: u64,
-    pub receipts: u64,
-    pub repeated: u64,
-    pub conflicts: u64,
-    pub unavailable: u64,
-    pub entries: u64,
-    pub undeliverable: u64,
-    pub full: u64,
-    pub damaged: u64,
-}
+/// How often things happened: what never happens proves nothing.
+pub type Tally = BTreeMap<&'static str, u64>;
 
 pub struct World {
     pub planted: Planted,
@@ -109,8 +97,15 @@ impl World {
         locked(&self.cases)
     }
 
-    pub fn tally(&self) -> MutexGuard<'_, Tally> {
-        locked(&self.tally)
+    /// Counts something that happened.
+    pub fn count(&self, what: &'static str, times: u64) {
+        *locked(&self.tally).entry(what).or_default() += times;
+    }
+
+    /// What happened, the disk's troubles among it.
+    pub fn tally(&self) -> Tally {
+        let own = locked(&self.tally).clone();
+        own.into_iter().chain(self.disk.counts().named()).collect()
     }
 
     // --- chance ---
