@@ -1,5 +1,7 @@
 //! What goes wrong in one life.
 
+use std::fmt;
+
 use crate::disk::{self, Operation};
 
 use super::world::World;
@@ -8,32 +10,68 @@ use super::world::World;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trouble {
     None,
-    /// The power goes at this operation of the disk.
-    PowerAt(u64),
-    /// The power goes at this change of the disk.
-    PowerAtChange(u64),
-    /// This change fails.
-    Fails(u64),
-    /// This sync fails.
-    SyncFails(u64),
-    /// For this write there is no room, against expectation.
-    NoRoomAt(u64),
+    /// The power goes at an operation of the disk.
+    PowerAt(Moment),
+    /// An operation fails; later the power may go.
+    FailsAt(Moment),
+    /// For an operation there is no room, against expectation.
+    NoRoomAt(Moment),
     /// So many of a million operations fail.
     Failing(u64),
     /// The disk is full, and later it is not.
     Full,
 }
 
+/// An operation of these kinds, after so many others of them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    of: &'static [Operation],
+    after: u64,
+}
+
+impl fmt::Debug for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.of {
+            [one] => write!(f, "{one:?} {}", self.after),
+            several => write!(f, "one of {} kinds {}", several.len(), self.after),
+        }
+    }
+}
+
+impl Moment {
+    /// Of one kind, or of all that change something, or of all.
+    fn any(world: &World) -> Moment {
+        let changes = &Operation::CHANGES;
+        match world.below(4) {
+            0 => Moment {
+                of: &Operation::ALL,
+                after: world.few(400),
+            },
+            1 => Moment {
+                of: changes,
+                after: world.few(100),
+            },
+            _ => {
+                let kind = world.below(changes.len() as u64) as usize;
+                Moment {
+                    of: &changes[kind..=kind],
+                    after: world.few(20),
+                }
+            }
+        }
+    }
+
+    fn plan(self, world: &World, trouble: disk::Trouble) {
+        world.disk.plan(self.of, self.after, trouble);
+    }
+}
+
 impl Trouble {
     pub fn any(world: &World) -> Trouble {
         match world.below(12) {
-            0 => Trouble::PowerAt(world.few(300)),
-            1 => Trouble::PowerAt(world.few(30)),
-            2 => Trouble::PowerAtChange(world.few(100)),
-            3 => Trouble::PowerAtChange(world.few(12)),
-            4 => Trouble::Fails(world.few(60)),
-            5 => Trouble::SyncFails(world.few(20)),
-            6 => Trouble::NoRoomAt(world.few(30)),
+            0..=2 => Trouble::PowerAt(Moment::any(world)),
+            3..=5 => Trouble::FailsAt(Moment::any(world)),
+            6 => Trouble::NoRoomAt(Moment::any(world)),
             7 => Trouble::Failing(2_000 + world.below(20_000)),
             8 => Trouble::Full,
             _ => Trouble::None,
@@ -51,25 +89,23 @@ impl Trouble {
         };
         match self {
             Trouble::None => {}
-            Trouble::PowerAt(after) => disk.plan(&Operation::ALL, after, power),
-            Trouble::PowerAtChange(after) => disk.plan(&Operation::CHANGES, after, power),
-            Trouble::Fails(after) => disk.plan(&Operation::CHANGES, after, disk::Trouble::Fail),
-            Trouble::SyncFails(after) => {
-                disk.plan(&[Operation::Sync], after, disk::Trouble::Fail);
-                // So that something rests on it: the power goes later.
-                disk.plan(&Operation::CHANGES, after + world.few(60), power);
+            Trouble::PowerAt(moment) => moment.plan(world, power),
+            Trouble::FailsAt(moment) => {
+                moment.plan(world, disk::Trouble::Fail);
+                if world.chance(1, 2) {
+                    Moment::any(world).plan(world, power);
+                }
             }
-            Trouble::NoRoomAt(after) => disk.plan(&[Operation::Write], after, disk::Trouble::Full),
+            Trouble::NoRoomAt(moment) => moment.plan(world, disk::Trouble::Full),
             Trouble::Failing(failing) => disk.calm(failing),
             Trouble::Full => {
-                let (used, left) = (disk.used(), world.few(40 << 20));
-                disk.resize(used + left);
+                disk.resize(disk.used() + world.few(40 << 20));
                 world.count("lives on a full disk", 1);
             }
         }
     }
 
-    /// Whether a start may be refused: not when only the power goes.
+    /// Whether a start may be refused: not when the disk does what it is asked.
     pub fn may_refuse(self) -> bool {
         !matches!(self, Trouble::None | Trouble::Full)
     }
