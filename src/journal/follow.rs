@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::disk::DiskFile;
-use super::group::{HEADER, Header};
+use super::group::{HEADER, Header, MAGIC};
 
 /// Bytes read at once: groups of a loaded gateway have some hundred kilobytes.
 const AHEAD: u64 = 1 << 20;
@@ -142,6 +142,32 @@ impl Follow {
         let at = (offset - self.from) as usize;
         Ok(Some(&self.ahead[at..at + length as usize]))
     }
+}
+
+/// The next place from `from` to `end` where a group's header lies undamaged.
+///
+/// # Errors
+/// A disk that cannot be read.
+pub fn next_group(file: &dyn DiskFile, from: u64, end: u64) -> io::Result<Option<Found>> {
+    /// Bytes looked at together.
+    const WINDOW: u64 = 4 << 20;
+    let mut from = from;
+    while from < end {
+        // Windows overlap by a header, so that none is missed.
+        let taken = (WINDOW + HEADER as u64).min(end - from);
+        let mut bytes = vec![0; taken as usize];
+        file.read_at(&mut bytes, from)?;
+        let found = memchr::memmem::find_iter(&bytes, &MAGIC).find_map(|at| {
+            let header = Header::from_bytes(bytes.get(at..at + HEADER)?.try_into().ok()?)?;
+            let offset = from + at as u64;
+            Some(Found { offset, header })
+        });
+        if found.is_some() {
+            return Ok(found);
+        }
+        from += WINDOW;
+    }
+    Ok(None)
 }
 
 impl Damage {

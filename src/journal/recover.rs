@@ -16,8 +16,8 @@ use crate::telemetry;
 use super::Settings;
 use super::block::{self, Packer};
 use super::disk::{Disk, DiskFile};
-use super::follow::{Damage, Follow, Found};
-use super::group::{HEADER, Header, MAGIC, entries};
+use super::follow::{Damage, Follow, Found, next_group};
+use super::group::{Header, entries};
 use super::headroom::Headroom;
 use super::merkle::{Frontier, Hash, empty_root, leaf_hash};
 use super::note::checkpoint;
@@ -232,7 +232,7 @@ fn tail(
             Err(damage) => damage,
         };
         // Only what was read can be seen to be torn.
-        if follow.unreadable || another_group_after(file, &end, length).map_err(fault)? {
+        if follow.unreadable || another_group_after(&**file, &end, length).map_err(fault)? {
             return Err(Fault::ours(damage.of(&path)));
         }
         if stored > end.next {
@@ -294,25 +294,13 @@ pub fn whole(follow: &mut Follow, found: &Found) -> Result<(), Damage> {
 
 /// Whether a group that belongs to this journal lies somewhere behind the whole ones. Then what
 /// is not whole before it is damage; else it is the group that a crash tore.
-fn another_group_after(file: &Arc<dyn DiskFile>, end: &End, length: u64) -> io::Result<bool> {
-    /// Bytes looked at together.
-    const WINDOW: u64 = 4 << 20;
+fn another_group_after(file: &dyn DiskFile, end: &End, length: u64) -> io::Result<bool> {
     let mut from = end.length + 1;
-    while from < length {
-        // Windows overlap by a header, so that none is missed.
-        let taken = (WINDOW + HEADER as u64).min(length - from);
-        let mut bytes = vec![0; taken as usize];
-        file.read_at(&mut bytes, from)?;
-        let found = memchr::memmem::find_iter(&bytes, &MAGIC).any(|at| {
-            let header = bytes.get(at..at + HEADER);
-            header
-                .and_then(|header| Header::from_bytes(header.try_into().ok()?))
-                .is_some_and(|header| header.first > end.next)
-        });
-        if found {
+    while let Some(found) = next_group(file, from, length)? {
+        if found.header.first > end.next {
             return Ok(true);
         }
-        from += WINDOW;
+        from = found.offset + 1;
     }
     Ok(false)
 }

@@ -2,6 +2,7 @@
 #![allow(dead_code)]
 
 pub mod edit;
+pub mod entries;
 pub mod readers;
 pub mod xml_nodes;
 
