@@ -1,5 +1,6 @@
 //! Follows a segment from group to group, reading ahead; what is not as it was written is named.
 
+use std::io;
 use std::sync::Arc;
 
 use super::disk::DiskFile;

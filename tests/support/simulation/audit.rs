@@ -2,12 +2,16 @@
 //! was promised, and what the authority saw.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use tongguan::declaration::{Digest, Entry, Event, Id, Status};
-use tongguan::journal::{Location, Read};
+use tongguan::journal::{self, Location, Read};
 use tongguan::view::View;
 
-use super::chain;
+use super::life::settings;
 use super::traders::shown;
 use super::world::{Name, World, reference};
 
@@ -19,7 +23,7 @@ pub fn recovered(world: &World, read: &dyn Read, view: &dyn View) -> Result<(), 
     let entries = all(read)?;
     world.count("entries audited", entries.len() as u64);
     world.note(format_args!("audit: {} entries", entries.len()));
-    chain::roots(world)?;
+    root_from_scratch(read, &entries)?;
     let recorded = declarations(world, &entries)?;
     for (name, (id, at)) in &recorded {
         promised(world, read, *name, *id, *at)?;
@@ -60,6 +64,60 @@ pub fn all(read: &dyn Read) -> Result<Vec<(Location, Entry)>, String> {
     }
     let entry = |at: Location| Ok((at, read.entry(at).map_err(|fault| fault.why)?));
     places.into_iter().map(entry).collect()
+}
+
+type Hash = [u8; 32];
+
+fn hash(parts: &[&[u8]]) -> Hash {
+    let bytes = digest(&SHA256, &parts.concat());
+    bytes.as_ref().try_into().expect("SHA-256 has 32 bytes")
+}
+
+/// The root of a tree by its definition: RFC 9162, 2.1.1.
+fn root(leaves: &[Hash]) -> Hash {
+    match leaves {
+        [] => hash(&[]),
+        [leaf] => *leaf,
+        _ => {
+            let split = leaves.len().next_power_of_two() / 2;
+            let (left, right) = leaves.split_at(split);
+            hash(&[&[1], &root(left), &root(right)])
+        }
+    }
+}
+
+/// The signed root is that over all entries.
+fn root_from_scratch(read: &dyn Read, entries: &[(Location, Entry)]) -> Result<(), String> {
+    let leaf = |(_, entry): &(Location, Entry)| hash(&[&[0], &journal::head(entry)]);
+    let leaves: Vec<Hash> = entries.iter().map(leaf).collect();
+    let begin = format!(
+        "simulation\n{}\n{}\n\n",
+        leaves.len(),
+        BASE64.encode(root(&leaves))
+    );
+    let checkpoint = read.checkpoint();
+    if leaves.is_empty() || checkpoint.starts_with(&begin) {
+        Ok(())
+    } else {
+        Err(format!(
+            "the root over all entries is another: {checkpoint}"
+        ))
+    }
+}
+
+/// The look at everything finds nothing either.
+///
+/// # Errors
+/// What it finds.
+pub fn verified(world: &World, committed: u64) -> Result<(), String> {
+    let disk = Arc::new(world.disk.clone());
+    let found = journal::verify(disk, &settings(world), 1, &|_, _| {});
+    let found = found.map_err(|fault| fault.why)?;
+    if found.entries == committed && found.damages.is_empty() && found.unfinished.is_none() {
+        Ok(())
+    } else {
+        Err(format!("verify finds {found:?}, and nothing is damaged"))
+    }
 }
 
 type Recorded = BTreeMap<Name, (Id, Location)>;

@@ -2,13 +2,15 @@
 //! segment, or exactly what the bit belongs to cannot be read any more, and everything else can.
 //! At the very end: what is cut off is kept aside, or the start refuses.
 
+use std::sync::Arc;
+
 use tongguan::declaration::{Entry, Event};
 use tongguan::journal::{self, Location, Read};
 
 use super::audit;
-use super::chain::{segment_of, segments};
 use super::life::settings;
 use super::planted;
+use super::segments;
 use super::world::World;
 
 fn open(world: &World) -> Result<journal::Opened, String> {
@@ -38,26 +40,40 @@ pub fn closed_segment(world: &World) -> Result<(), String> {
     };
     // Up to the beginning of its last entry: what lies there belongs to something.
     let offset = world.below(last_own.group + u64::from(last_own.entry) + 24);
-    let path = segment_of(*last_own);
+    let path = segments::find(world, segment).ok_or("a segment is missing")?;
     let bit = world.below(8) as u8;
     world.note(format_args!(
         "bit {bit} of byte {offset} of segment {segment} flips"
     ));
     world.count("bits flipped in closed segments", 1);
     world.disk.flip(&path, offset, bit);
-    let seen = match open(world) {
+    let seen = looked_for(world, segment).and_then(|()| match open(world) {
         Err(why) if named(&why, segment) => Ok(()),
         Err(why) => Err(format!(
             "a damaged segment is refused without its name: {why}"
         )),
         Ok((_append, read)) => noticed(&*read, &entries, segment, offset),
-    };
+    });
     world.disk.flip(&path, offset, bit);
     seen
 }
 
 fn named(why: &str, segment: u32) -> bool {
-    why.contains(&format!("segment-{segment:08}.tgj"))
+    why.contains(&segments::name(segment))
+}
+
+/// Whoever looks at everything finds it.
+fn looked_for(world: &World, segment: u32) -> Result<(), String> {
+    let disk = Arc::new(world.disk.clone());
+    let found = journal::verify(disk, &settings(world), 1, &|_, _| {});
+    let found = found.map_err(|fault| fault.why)?;
+    if found.damages.iter().any(|why| named(why, segment)) {
+        Ok(())
+    } else {
+        Err(format!(
+            "segment {segment} is damaged; verify finds {found:?}"
+        ))
+    }
 }
 
 /// The journal opens: then reading says what is damaged, and nothing else.
@@ -119,7 +135,7 @@ pub fn last_segment(world: &World) -> Result<(), String> {
     let Some((last, _)) = entries.last() else {
         return Ok(());
     };
-    let path = segment_of(*last);
+    let path = segments::find(world, last.segment).ok_or("a segment is missing")?;
     let whole = world.disk.bytes(&path).ok_or("the last segment")?;
     let offset = world.below(whole.len() as u64);
     world.note(format_args!("byte {offset} of the last segment flips"));
@@ -140,7 +156,7 @@ pub fn last_segment(world: &World) -> Result<(), String> {
     }
     let aside = path.with_extension(format!("cut-at-{}", last.group));
     let kept = world.disk.bytes(&aside).unwrap_or_default();
-    if kept == damaged[last.group as usize..] && segments(world).contains(&path) {
+    if kept == damaged[last.group as usize..] {
         Ok(())
     } else {
         Err("what is cut off is not kept aside".to_owned())

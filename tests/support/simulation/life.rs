@@ -19,12 +19,14 @@ use super::audit;
 use super::customs::{self, Customs};
 use super::family::catalogue;
 use super::planted;
+use super::segments;
 use super::traders;
 use super::trouble::Trouble;
 use super::view::Remembering;
 use super::world::{Name, World, message, reference};
 
 pub const FOLDER: &str = "/data/journal";
+pub const ARCHIVE: &str = "/old/journal";
 
 /// The public key, as an operator would publish it.
 pub fn public_key(world: &World) -> String {
@@ -119,10 +121,10 @@ pub fn live(
 pub fn settings(world: &World) -> journal::Settings {
     journal::Settings {
         folder: FOLDER.into(),
+        archive: Some(ARCHIVE.into()),
         headroom_bytes: 1 << 20,
         segment_bytes_max: world.segment_bytes_max,
         origin: "simulation".to_owned(),
-        ..journal::Settings::default()
     }
 }
 
@@ -223,7 +225,8 @@ impl Life<'_> {
             45..=54 => _ = self.stages.validate(),
             55..=66 => _ = self.stages.record(),
             67..=76 => _ = self.stages.project(),
-            77..=89 => self.round(),
+            77..=88 => self.round(),
+            89 => segments::move_some(world),
             _ => {
                 let wait = world.few(4_000);
                 tokio::time::sleep(Duration::from_millis(wait)).await;

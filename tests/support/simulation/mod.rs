@@ -3,16 +3,16 @@
 //!
 //! `world` what outlives a crash · `life` from one start to the next end · `trouble` what goes
 //! wrong in it · `traders`, `customs`, `family` who speaks, and what · `view` in which state a
-//! start finds the view · `audit` and `chain` what has to be true after it · `damage` bits that
-//! flip · `planted` mistakes that have to be caught.
+//! start finds the view · `segments` the journal's files · `audit` what has to be true after it ·
+//! `damage` bits that flip · `planted` mistakes that have to be caught.
 
 mod audit;
-mod chain;
 mod customs;
 mod damage;
 mod family;
 mod life;
 pub mod planted;
+mod segments;
 mod traders;
 mod trouble;
 mod view;
@@ -97,9 +97,9 @@ fn restart(world: &World, end: End) -> Result<(), String> {
     world.disk.resize(u64::MAX);
     world.disk.restart(power);
     if world.planted == Planted::CutTooMuch
-        && let Some(last) = chain::segments(world).last()
+        && let Some(last) = segments::last(world)
     {
-        world.disk.shorten(last, 1 + world.below(300));
+        world.disk.shorten(&last, 1 + world.below(300));
     }
     if world.chance(1, 8) {
         damage::closed_segment(world)?;
@@ -113,5 +113,6 @@ fn last_audit(world: &World, view: Remembering) -> Result<(), String> {
     let (_append, read) = journal::open_on(disk, &life::settings(world))
         .map_err(|fault| format!("the last start is refused: {fault}"))?;
     let view = view.caught_up(&*read).map_err(|fault| fault.why)?;
-    audit::ended(world, &*read, &*view)
+    audit::ended(world, &*read, &*view)?;
+    audit::verified(world, read.committed())
 }

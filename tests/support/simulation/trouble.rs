@@ -41,23 +41,18 @@ impl fmt::Debug for Moment {
 impl Moment {
     /// Of one kind, or of all that change something, or of all.
     fn any(world: &World) -> Moment {
-        let changes = &Operation::CHANGES;
-        match world.below(4) {
-            0 => Moment {
-                of: &Operation::ALL,
-                after: world.few(400),
-            },
-            1 => Moment {
-                of: changes,
-                after: world.few(100),
-            },
+        let (all, changes) = (&Operation::ALL, &Operation::CHANGES);
+        let (of, after): (&[Operation], u64) = match world.below(4) {
+            0 => (all, 400),
+            1 => (changes, 100),
             _ => {
-                let kind = world.below(changes.len() as u64) as usize;
-                Moment {
-                    of: &changes[kind..=kind],
-                    after: world.few(20),
-                }
+                let kind = world.below(all.len() as u64) as usize;
+                (&all[kind..=kind], 20)
             }
+        };
+        Moment {
+            of,
+            after: world.few(after),
         }
     }
 

@@ -76,7 +76,7 @@ impl World {
         Arc::new(World {
             planted,
             disk,
-            segment_bytes_max: 1_000 + random.below(12_000),
+            segment_bytes_max: 600 + random.below(6_000),
             random: Mutex::new(random),
             ledger: Mutex::default(),
             cases: Mutex::default(),
