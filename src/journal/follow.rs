@@ -18,6 +18,8 @@ pub struct Follow {
     pub offset: u64,
     /// Number of the entry that has to come next.
     pub next: u64,
+    /// The disk could not read something: then nobody knows what lies there.
+    pub unreadable: bool,
     /// What was read ahead, and from where.
     ahead: Vec<u8>,
     from: u64,
@@ -51,6 +53,7 @@ impl Follow {
             end,
             offset,
             next,
+            unreadable: false,
             ahead: Vec::new(),
             from: 0,
         }
@@ -128,19 +131,17 @@ impl Follow {
             let read = self.file.read_at(&mut self.ahead, offset);
             if let Err(error) = read {
                 self.ahead.clear();
-                return Err(self.unreadable(offset, &error));
+                self.unreadable = true;
+                let what = format!("it cannot be read: {error}");
+                return Err(Damage {
+                    offset,
+                    entry: self.next,
+                    what,
+                });
             }
         }
         let at = (offset - self.from) as usize;
         Ok(Some(&self.ahead[at..at + length as usize]))
-    }
-
-    fn unreadable(&self, offset: u64, error: &io::Error) -> Damage {
-        Damage {
-            offset,
-            entry: self.next,
-            what: format!("it cannot be read: {error}"),
-        }
     }
 }
 
