@@ -365,6 +365,55 @@ fn old_receipts_outlive_a_change_of_the_key() {
     }
 }
 
+#[test]
+fn another_key_or_name_stops_the_start() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut writer, read) = open(folder.path());
+    append(&mut *writer, 3);
+    drop((writer, read));
+    let refused = |origin: &str| {
+        let settings = Settings {
+            folder: folder.path().to_owned(),
+            origin: origin.to_owned(),
+            ..Settings::default()
+        };
+        journal::open(&settings).err().expect("is refused").why
+    };
+    assert!(refused("other.example").contains("another name"));
+    let other = tempfile::tempdir().expect("a folder");
+    drop(open(other.path()));
+    for file in ["journal.key", "journal.pub"] {
+        fs::copy(other.path().join(file), folder.path().join(file)).expect("copied");
+    }
+    assert!(refused(ORIGIN).contains("not signed with journal.key"));
+}
+
+#[test]
+fn a_wrong_stored_hash_makes_no_wrong_receipt() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut writer, _) = open(folder.path());
+    append(&mut *writer, 300);
+    drop(writer);
+    let tree = folder.path().join("tree");
+    let level = tree.join("level-0");
+    let mut hashes = fs::read(&level).expect("reads");
+    hashes[5 * 32] ^= 1;
+    fs::write(&level, hashes).expect("written");
+    // The right edge does not need it, so the start goes well.
+    let (writer, read) = open(folder.path());
+    let receipt = |read: &Arc<dyn Read>, index| {
+        read.receipt(read.locate(index).expect("reads").expect("committed"))
+    };
+    let fault = receipt(&read, 4).expect_err("its proof is wrong");
+    assert!(fault.why.contains("start again"), "{fault}");
+    receipt(&read, 299).expect("its proof is not");
+    drop((writer, read));
+    fs::remove_dir_all(tree).expect("removed");
+    let (_writer, read) = open(folder.path());
+    let given = receipt(&read, 4).expect("made anew");
+    receipt::verify(&given, None, &public_keys(folder.path())).expect("holds");
+}
+
 /// Every byte of `piece` is made every other byte; `holds` must never take it.
 fn no_byte_may_change(what: &str, piece: &[u8], holds: impl Fn(&[u8]) -> bool) {
     assert!(holds(piece), "{what} holds as it is");

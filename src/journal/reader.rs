@@ -165,8 +165,10 @@ impl Read for Reader {
         let leaf = leaf_hash(&head);
         if !verify_inclusion(leaf, at.index, header.size(), &proof, &header.root) {
             return Err(Fault::ours(format!(
-                "journal: stored hashes: they do not lead from entry {} to its root",
-                at.index
+                "journal: stored hashes: they do not lead from entry {} to its root; \
+                 remove {} and start again, it is made anew",
+                at.index,
+                self.folder.join("tree").display()
             )));
         }
         let issuer = Issuer::new(&proof, &self.note(&header));
