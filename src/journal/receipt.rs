@@ -283,7 +283,7 @@ fn happened(found: &mut Proved, entry: &Entry) {
         Event::Undeliverable(undeliverable) => {
             let name = &undeliverable.authority;
             found.proved.push(format!(
-                "delivery of declaration {id} to {name} was given up at {at}, after {} attempts: {}",
+                "delivery of declaration {id} to {name} was given up at {at}, with attempt {}: {}",
                 undeliverable.attempts, undeliverable.reason
             ));
             found.open.push(about.to_owned());
