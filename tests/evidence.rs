@@ -365,6 +365,32 @@ fn old_receipts_outlive_a_change_of_the_key() {
     }
 }
 
+/// See `tests/evidence/README.md`.
+#[test]
+fn a_receipt_of_the_first_version_stays() {
+    let old = Path::new("tests/evidence");
+    let file = |name: &str| fs::read(old.join(name)).expect("a file");
+    let (given, message) = (file("receipt.json"), file("message.xml"));
+    let proved = receipt::verify(&given, Some(&message), &public_keys(old)).expect("holds");
+    assert!(proved.open.is_empty() && proved.signed);
+    let words = "declaration 01902d2c-5a00-7000-8000-000000000002 (DecMessage, reference BJ2026030100000002)";
+    assert_eq!(proved.proved[0], words);
+    let folder = tempfile::tempdir().expect("a folder");
+    for name in ["segment-00000000.tgj", "journal.pub"] {
+        fs::write(folder.path().join(name), file(name)).expect("copied");
+    }
+    let settings = Settings {
+        folder: folder.path().to_owned(),
+        origin: "gateway.example".to_owned(),
+        ..Settings::default()
+    };
+    // The private key is lost, so a new one takes its place.
+    journal::rotate(&settings).expect("a new key");
+    let (_append, read) = journal::open(&settings).expect("opens");
+    let at = read.locate(3).expect("reads").expect("committed");
+    assert_eq!(read.receipt(at).expect("reads"), given);
+}
+
 #[test]
 fn another_key_or_name_stops_the_start() {
     let folder = tempfile::tempdir().expect("a folder");
