@@ -415,7 +415,7 @@ fn an_auditor_is_told_what_holds_and_what_does_not() {
             &[
                 "as entry 10 of 12",
                 "not proved: who signed it",
-                "without --key anybody",
+                "without a known key nothing is proved",
             ],
         ),
         (

@@ -29,6 +29,12 @@ pub struct Proved {
 
 impl fmt::Display for Proved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.signed {
+            writeln!(
+                f,
+                "without a known key nothing is proved; this is what it says:"
+            )?;
+        }
         let proved = self.proved.iter().map(|line| ("", line));
         let open = self.open.iter().map(|line| ("not proved: ", line));
         // What comes from a file must not be able to write on the terminal as it likes.
@@ -338,7 +344,7 @@ fn signature(found: &mut Proved, note: &Note, known: Option<&[Key]>) -> Result<(
     let Some(keys) = known else {
         let by = note.signers().join(" and ");
         found.open.push(format!(
-            "who signed it: it names the key {by}, but without --key anybody may have made all of this"
+            "who signed it: it names the key {by}, but anybody may have made all of this; give --key"
         ));
         return Ok(());
     };
@@ -393,7 +399,7 @@ mod tests {
         let found = Proved {
             proved: vec!["text \u{1b}[2J\nproved: all of it".to_owned()],
             open: vec!["who\r".to_owned()],
-            signed: false,
+            signed: true,
         };
         let shown = "text \\u{1b}[2J\\nproved: all of it\nnot proved: who\\r\n";
         assert_eq!(found.to_string(), shown);

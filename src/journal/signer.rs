@@ -216,7 +216,9 @@ impl Files<'_> {
     fn write(&self, file: &str, bytes: &[u8]) -> io::Result<()> {
         let aside = self.path(&format!("{file}.new"));
         let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true).mode(0o600);
+        // Only the public keys are for everybody.
+        let mode = if file == "journal.pub" { 0o644 } else { 0o600 };
+        options.write(true).create(true).truncate(true).mode(mode);
         let mut new = options.open(&aside)?;
         new.write_all(bytes)?;
         new.sync_all()?;
