@@ -64,8 +64,7 @@ impl Signer {
                     .iter()
                     .map(|former| format!("{} {}\n", former.until, former.key));
                 files.write("journal.former", lines.collect::<String>().as_bytes())?;
-                fs::rename(files.path("journal.next"), files.path("journal.key"))?;
-                files.sync()?;
+                files.rename("journal.next", "journal.key")?;
                 pair
             }
             (Some(_), None) => {
@@ -214,19 +213,19 @@ impl Files<'_> {
 
     /// Writes a file beside its place, syncs it, and moves it there: it is whole or absent.
     fn write(&self, file: &str, bytes: &[u8]) -> io::Result<()> {
-        let aside = self.path(&format!("{file}.new"));
+        let aside = format!("{file}.new");
         let mut options = OpenOptions::new();
         // Only the public keys are for everybody.
         let mode = if file == "journal.pub" { 0o644 } else { 0o600 };
         options.write(true).create(true).truncate(true).mode(mode);
-        let mut new = options.open(&aside)?;
+        let mut new = options.open(self.path(&aside))?;
         new.write_all(bytes)?;
         new.sync_all()?;
-        fs::rename(&aside, self.path(file))?;
-        self.sync()
+        self.rename(&aside, file)
     }
 
-    fn sync(&self) -> io::Result<()> {
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        fs::rename(self.path(from), self.path(to))?;
         File::open(self.0)?.sync_all()
     }
 }
