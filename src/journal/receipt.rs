@@ -395,6 +395,42 @@ mod tests {
     }
 
     #[test]
+    fn what_is_beside_the_point_is_refused() {
+        const GIVEN: &str = include_str!("../../tests/evidence/receipt.json");
+        const KEY: &str = include_str!("../../tests/evidence/journal.pub");
+        let (_, tree) = examine(GIVEN.as_bytes(), None, Some(KEY)).expect("it holds");
+        // A second signature, of a witness say, would be a part of it that nobody tests.
+        let more = GIVEN.replace("\\n\"}", "\\n\u{2014} witness L8gh3A==\\n\"}");
+        let refused = verify(more.as_bytes(), None, KEY).expect_err("it has two");
+        assert!(refused.to_string().contains("more than one"), "{refused}");
+
+        let proof = |from: u64, to: u64| format!(r#"{{"from":{from},"to":{to},"proof":[]}}"#);
+        let says = |new: &Checkpoint, proof: String| match verify_continued(
+            &tree,
+            new,
+            proof.as_bytes(),
+        ) {
+            Ok(words) => words,
+            Err(disproved) => disproved.to_string(),
+        };
+        assert!(says(&tree, proof(5, 5)).contains("none was changed"));
+        assert!(says(&tree, proof(4, 5)).contains("needed is one from=5&to=5"));
+        assert!(says(&tree, "{}".to_owned()).contains("cannot be read"));
+        let origin = "other.example".to_owned();
+        let other = Checkpoint {
+            origin,
+            ..tree.clone()
+        };
+        assert!(says(&other, proof(5, 5)).contains("the other of other.example"));
+        let root = [7; 32];
+        let other = Checkpoint {
+            root,
+            ..tree.clone()
+        };
+        assert!(says(&other, proof(5, 5)).contains("does not begin with"));
+    }
+
+    #[test]
     fn a_file_does_not_write_on_the_terminal() {
         let found = Proved {
             proved: vec!["text \u{1b}[2J\nproved: all of it".to_owned()],
