@@ -8,11 +8,15 @@ mod support;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use support::Random;
 use support::audit::Ledger;
 use support::load::{Load, message};
 use support::process::{Process, Site};
-use support::{Random, problem};
 use tongguan::http::{Client, Settings};
+
+/// The limit is one of each file, not of the disk: room kept for a full disk would be the first
+/// file that is too large.
+const LITTLE_HEADROOM: &str = "[journal]\nheadroom_bytes = 1000\n";
 
 /// Far longer than it takes to fill a few megabytes in a debug build.
 const WAIT: Duration = Duration::from_secs(120);
@@ -32,7 +36,7 @@ async fn readiness(client: &Client, process: &Process) -> (u16, String) {
 /// than they have to be, until it says that it is not ready because of `why`.
 async fn fill(blocks: u32, padding: usize, why: &str) {
     let mut random = Random::from_environment();
-    let site = Site::new("").await;
+    let site = Site::new(LITTLE_HEADROOM).await;
     let mut process = site.start_with_small_files(blocks, true);
     let ledger: Arc<Ledger> = Arc::default();
     let load = Load::start(&mut random, padding, || site.auditor(&ledger));
@@ -65,10 +69,7 @@ async fn fill(blocks: u32, padding: usize, why: &str) {
     let trader = site.trader();
     let late = message(90_000_000, false, padding).message;
     let refused = trader.declare(late, None).await;
-    assert_eq!(
-        (refused.status, problem(&refused).as_str()),
-        (503, "unavailable")
-    );
+    assert_eq!(refused.status, 503);
     assert!(refused.header("retry-after").is_some());
     // What was receipted can be read; or, without a view, it is said that it cannot be found.
     let auditor = site.auditor(&ledger);
@@ -96,7 +97,7 @@ async fn all_is_true(site: &Site, ledger: &Arc<Ledger>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_journal_that_cannot_grow() {
-    fill(4000, 300_000, "segment").await;
+    fill(4000, 300_000, "journal").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -108,7 +109,7 @@ async fn a_view_that_cannot_grow() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_limit_that_kills() {
     let mut random = Random::from_environment();
-    let site = Site::new("").await;
+    let site = Site::new(LITTLE_HEADROOM).await;
     let mut process = site.start_with_small_files(4000, false);
     let ledger: Arc<Ledger> = Arc::default();
     let load = Load::start(&mut random, 300_000, || site.auditor(&ledger));
