@@ -1,7 +1,11 @@
 //! Starts a gateway, is a trader, is an authority.
 #![allow(dead_code)]
 
+pub mod audit;
+pub mod damage;
 pub mod edit;
+pub mod load;
+pub mod process;
 pub mod readers;
 pub mod xml_nodes;
 
@@ -16,6 +20,7 @@ use tongguan::authority;
 use tongguan::clock;
 use tongguan::config::Config;
 use tongguan::family::Catalogue;
+use tongguan::fault::Fault;
 use tongguan::gateway::{self, Gateway};
 use tongguan::http::{Client, Response, Settings};
 use tongguan::ingest::keys::{self, Role};
@@ -115,6 +120,18 @@ impl Trader {
         more: &[(&str, &str)],
         body: Bytes,
     ) -> Response {
+        let answer = self.try_send(method, route, more, body).await;
+        answer.expect("an answer")
+    }
+
+    /// As [`Trader::send`], where no answer is no surprise.
+    pub async fn try_send(
+        &self,
+        method: &str,
+        route: &str,
+        more: &[(&str, &str)],
+        body: Bytes,
+    ) -> Result<Response, Fault> {
         let mut headers = vec![
             ("authorization", self.bearer.as_str()),
             ("accept-language", "en"),
@@ -126,7 +143,6 @@ impl Trader {
         self.client
             .send(method, &format!("{}{route}", self.url), &headers, body)
             .await
-            .expect("an answer")
     }
 
     pub async fn get(&self, route: &str) -> Response {
@@ -186,6 +202,11 @@ impl Random {
             .and_then(|text| text.parse().ok());
         let seed = given.unwrap_or(clock::now().0 as u64);
         println!("SEED={seed}");
+        Random(seed)
+    }
+
+    /// From a number that another one gave.
+    pub fn new(seed: u64) -> Random {
         Random(seed)
     }
 
