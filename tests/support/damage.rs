@@ -26,9 +26,8 @@ pub fn damage(config: &Config, random: &mut Random) {
         }
         _ => {
             let hashes = config.journal_folder().join("tree");
-            match random.below(3) {
+            match random.below(2) {
                 0 => _ = fs::remove_dir_all(&hashes),
-                1 => change_a_byte(&hashes, random),
                 _ => cut_a_file(&hashes, random),
             }
         }

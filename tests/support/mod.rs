@@ -205,7 +205,6 @@ impl Random {
         Random(seed)
     }
 
-    /// From a number that another one gave.
     pub fn new(seed: u64) -> Random {
         Random(seed)
     }

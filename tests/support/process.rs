@@ -112,16 +112,15 @@ impl Site {
     }
 
     /// Starts `serve` with files of at most `blocks` blocks (of 512 bytes or 1 kB, as the shell
-    /// likes). A write beyond that is an error, and not the signal that ends a process.
-    pub fn spawn_with_small_files(&self, blocks: u32) -> Process {
+    /// likes) and waits until it listens. A write beyond that is an error like that of a full
+    /// disk if the signal that goes with it is ignored; else it is the end of the process.
+    pub fn start_with_small_files(&self, blocks: u32, ignored: bool) -> Process {
+        let trap = if ignored { "trap '' XFSZ; " } else { "" };
+        let script = format!("{trap}ulimit -f {blocks}; exec \"$0\" serve --config \"$1\"");
         let mut command = Command::new("sh");
-        let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" serve --config \"$1\"");
-        command
-            .arg("-c")
-            .arg(script)
-            .arg(env!("CARGO_BIN_EXE_tongguan"))
-            .arg(&self.file);
-        Process::new(self.logging(command))
+        let gateway = env!("CARGO_BIN_EXE_tongguan");
+        command.arg("-c").arg(script).arg(gateway).arg(&self.file);
+        self.listening(Process::new(self.logging(command)))
     }
 
     /// Starts `rebuild` and waits for nothing.
@@ -131,12 +130,13 @@ impl Site {
 
     /// Starts `serve` and waits until it listens.
     pub fn start(&self) -> Process {
-        let mut process = self.spawn();
+        self.listening(self.spawn())
+    }
+
+    fn listening(&self, mut process: Process) -> Process {
         if let Err(status) = process.listens() {
-            panic!(
-                "serve ended with {status} instead of listening:\n{}",
-                self.logged()
-            );
+            let log = self.logged();
+            panic!("serve ended with {status} instead of listening:\n{log}");
         }
         process
     }
