@@ -30,7 +30,7 @@ async fn a_damaged_journal_is_refused_in_words() {
     let auditor = site.auditor(&Arc::default());
     for _ in 0..30 {
         let number = auditor.ledger.enter(|n| message(n, false, 0));
-        assert_eq!(auditor.send(number).await.expect("an answer"), true);
+        assert!(auditor.send(number).await.expect("an answer"));
     }
     assert_eq!(auditor.everything(&site.simulator).await, []);
     assert!(process.stop().success());
@@ -50,20 +50,16 @@ async fn a_damaged_journal_is_refused_in_words() {
         .map(|(at, byte)| if at == 0 { byte ^ 1 } else { *byte })
         .collect();
     // What is done to the second segment, and the words that tell of it.
-    let table: [(&str, Option<&[u8]>, [&str; 2]); 3] = [
-        (
-            "a changed byte",
-            Some(&damaged),
-            ["is damaged at byte 0", "segment"],
-        ),
+    let table: [(&str, Option<&[u8]>, &str); 3] = [
+        ("a changed byte", Some(&damaged), "is damaged at byte 0"),
         (
             "half of it is gone",
             Some(&whole[..whole.len() / 2]),
-            ["is damaged at byte", "segment"],
+            "is damaged at byte",
         ),
-        ("it is gone", None, ["is missing", "segment"]),
+        ("it is gone", None, "is missing"),
     ];
-    for (what, bytes, words) in table {
+    for (what, bytes, phrase) in table {
         match bytes {
             Some(bytes) => fs::write(&files[1], bytes).expect("written"),
             None => fs::remove_file(&files[1]).expect("removed"),
@@ -75,11 +71,7 @@ async fn a_damaged_journal_is_refused_in_words() {
         assert_eq!(status.code(), Some(2), "{what}: {said}");
         assert!(said.starts_with("tongguan: journal: "), "{what}: {said}");
         assert!(said.contains(&name(&files[1])), "{what}: {said}");
-        assert!(
-            words.iter().all(|word| said.contains(word)),
-            "{what}: {said}"
-        );
-        println!("{what}: {said}");
+        assert!(said.contains(phrase), "{what}: {said}");
         fs::write(&files[1], &whole).expect("written");
     }
     // With the file as it was everything is as it was.
