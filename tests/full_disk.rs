@@ -8,10 +8,10 @@ mod support;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use support::Random;
 use support::audit::Ledger;
 use support::load::{Load, message};
 use support::process::{Process, Site};
-use support::{Random, problem};
 use tongguan::http::{Client, Settings};
 
 /// Far longer than it takes to fill a few megabytes in a debug build.
@@ -65,10 +65,7 @@ async fn fill(blocks: u32, padding: usize, why: &str) {
     let trader = site.trader();
     let late = message(90_000_000, false, padding).message;
     let refused = trader.declare(late, None).await;
-    assert_eq!(
-        (refused.status, problem(&refused).as_str()),
-        (503, "unavailable")
-    );
+    assert_eq!(refused.status, 503);
     assert!(refused.header("retry-after").is_some());
     // What was receipted can be read; or, without a view, it is said that it cannot be found.
     let auditor = site.auditor(&ledger);
@@ -96,7 +93,7 @@ async fn all_is_true(site: &Site, ledger: &Arc<Ledger>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_journal_that_cannot_grow() {
-    fill(4000, 300_000, "segment").await;
+    fill(4000, 300_000, "journal").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -90,13 +90,7 @@ pub fn message(n: usize, own_key: bool, padding: usize) -> Sent {
     let message = goods(&reference);
     let message = match padding {
         0 => message,
-        _ => Bytes::from(
-            [
-                &message,
-                format!("<!--{}-->", "x".repeat(padding)).as_bytes(),
-            ]
-            .concat(),
-        ),
+        _ => Bytes::from([&message, padded(n, padding).as_bytes()].concat()),
     };
     Sent {
         header: own_key.then(|| format!("key-{n}")),
@@ -105,4 +99,11 @@ pub fn message(n: usize, own_key: bool, padding: usize) -> Sent {
         receipt: None,
         events: Vec::new(),
     }
+}
+
+/// A comment with so many letters, which cannot be packed to much less.
+fn padded(n: usize, padding: usize) -> String {
+    let mut random = Random::new(n as u64);
+    let letters = (0..padding).map(|_| char::from(b'a' + random.below(26) as u8));
+    format!("<!--{}-->", letters.collect::<String>())
 }
