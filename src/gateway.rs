@@ -188,7 +188,8 @@ fn cursor_secret(data: &Path) -> Result<[u8; 32], Fault> {
     Ok(secret)
 }
 
-fn journal_settings(config: &Config) -> journal::Settings {
+/// Where the journal lies and how big it is.
+pub fn journal_settings(config: &Config) -> journal::Settings {
     journal::Settings {
         folder: config.journal_folder(),
         ..config.journal.clone()

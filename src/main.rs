@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use tongguan::command::{
-    Exit, check, demo, keys, rebuild, serve, simulate, status, submit, validate, verify,
+    Exit, archive, check, demo, keys, rebuild, serve, simulate, status, submit, validate, verify,
 };
 
 /// Tongguan: a single-window gateway for trade declarations.
@@ -35,6 +35,8 @@ enum Command {
     Keys(keys::Args),
     /// Makes the view anew from the journal.
     Rebuild(rebuild::Args),
+    /// Moves old segments of the journal to another folder, where they stay readable.
+    Archive(archive::Args),
     /// Shows the configuration in force and every mistake in it.
     Check(check::Args),
 }
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         Command::Simulate(args) => simulate::run(args),
         Command::Keys(args) => keys::run(args),
         Command::Rebuild(args) => rebuild::run(args),
+        Command::Archive(args) => archive::run(args),
         Command::Check(args) => check::run(args),
     };
     match outcome {

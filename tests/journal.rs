@@ -2,169 +2,48 @@
 //! end is cut, any other damage is named; a receipt holds, and no receipt with a byte changed
 //! does.
 
+mod support;
+
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt;
-use std::path::Path;
 
-use bytes::Bytes;
-use tongguan::declaration::{Digest, Dispatched, Entry, Event, Id, Recorded, Timestamp};
-use tongguan::journal::{self, Location, Settings, receipt};
-
-fn settings(folder: &Path) -> Settings {
-    Settings {
-        folder: folder.to_owned(),
-        segment_bytes_max: 4096,
-        origin: "gateway.example".to_owned(),
-        headroom_bytes: 1 << 20,
-        archive: None,
-    }
-}
-
-fn recorded(number: u64) -> Entry {
-    let message = Bytes::from(format!(
-        "<a>{number}</a>{}",
-        "x".repeat(number as usize % 300)
-    ));
-    Entry {
-        id: Id(uuid::Uuid::from_u128(u128::from(number))),
-        at: Timestamp(1_700_000_000_000 + number as i64),
-        event: Event::Recorded(Recorded {
-            trader: "acme".to_owned(),
-            key: format!("key-{number}"),
-            kind: "goods".to_owned(),
-            message_type: "DecMessage".to_owned(),
-            reference: format!("ref-{number}"),
-            authority: "customs".to_owned(),
-            fields: vec![("office".to_owned(), "0101".to_owned())],
-            charset: None,
-            digest: Digest::of(&message),
-            message,
-        }),
-    }
-}
-
-fn dispatched(number: u64) -> Entry {
-    let event = Event::Dispatched(Dispatched {
-        authority: "customs".to_owned(),
-        attempts: 1,
-    });
-    Entry {
-        event,
-        ..recorded(number)
-    }
-}
-
-/// Groups of growing size, every third entry of another kind.
-fn fill(folder: &Path, groups: u64) -> Vec<(Location, Entry, Option<Bytes>)> {
-    let (mut append, _) = journal::open(&settings(folder)).expect("opens");
-    let mut written = Vec::new();
-    for size in 1..=groups {
-        let next = append.next_index();
-        let entries: Vec<Entry> = (next..next + size)
-            .map(|n| {
-                if n % 3 == 2 {
-                    dispatched(n)
-                } else {
-                    recorded(n)
-                }
-            })
-            .collect();
-        let committed = append.append(&entries).expect("appends");
-        let places = committed.locations.into_iter().zip(committed.receipts);
-        written.extend(
-            places
-                .zip(entries)
-                .map(|((at, receipt), entry)| (at, entry, receipt)),
-        );
-    }
-    written
-}
-
-fn check(folder: &Path, written: &[(Location, Entry, Option<Bytes>)]) {
-    let (append, read) = journal::open(&settings(folder)).expect("opens again");
-    assert_eq!(append.next_index(), written.len() as u64);
-    assert_eq!(read.committed(), written.len() as u64);
-    for (at, entry, receipt) in written {
-        assert_eq!(read.entry(*at).expect("is there"), *entry);
-        match receipt {
-            Some(receipt) => assert_eq!(
-                read.receipt(*at).expect("is there"),
-                *receipt,
-                "entry {}",
-                at.index
-            ),
-            None => {
-                let given = read.receipt(*at).expect("events have receipts too");
-                let key = fs::read_to_string(folder.join("journal.pub")).expect("the public key");
-                receipt::verify(&given, None, &key).expect("holds");
-            }
-        }
-        assert_eq!(Location::from_bytes(&at.to_bytes()), Some(*at));
-    }
-    for from in [0, 1, written.len() as u64 / 2, written.len() as u64] {
-        let mut next = from as usize;
-        let mut each = |at: Location, entry: Entry| {
-            assert_eq!((at, &entry), (written[next].0, &bare(&written[next].1)));
-            next += 1;
-            Ok(())
-        };
-        read.scan(from, &mut each).expect("scans");
-        assert_eq!(next, written.len());
-    }
-}
-
-/// An entry without its message.
-fn bare(entry: &Entry) -> Entry {
-    let mut entry = entry.clone();
-    if let Event::Recorded(recorded) = &mut entry.event {
-        recorded.message = Bytes::new();
-    }
-    entry
-}
-
-fn segments(folder: &Path) -> Vec<std::path::PathBuf> {
-    let mut files: Vec<_> = fs::read_dir(folder)
-        .expect("a folder")
-        .map(|entry| entry.expect("an entry").path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "tgj"))
-        .collect();
-    files.sort();
-    files
-}
+use support::entries::{check, fill, segments, settings};
+use tongguan::declaration::Event;
+use tongguan::journal::{self, receipt};
 
 #[test]
 fn what_was_appended_is_there_after_a_restart() {
     let folder = tempfile::tempdir().expect("a folder");
-    let written = fill(folder.path(), 20);
+    let written = fill(&settings(folder.path()), 20);
     assert!(
         segments(folder.path()).len() > 3,
         "the test should cross segments"
     );
-    check(folder.path(), &written);
+    check(&settings(folder.path()), &written);
     // Without the stored hashes, with wrong ones, and with too few.
     let level = folder.path().join("tree/level-0");
     fs::remove_file(&level).expect("removed");
-    check(folder.path(), &written);
+    check(&settings(folder.path()), &written);
     OpenOptions::new()
         .write(true)
         .open(&level)
         .expect("opens")
         .write_all_at(b"wrong", 64)
         .expect("written");
-    check(folder.path(), &written);
+    check(&settings(folder.path()), &written);
     OpenOptions::new()
         .write(true)
         .open(&level)
         .expect("opens")
         .set_len(1000)
         .expect("cut");
-    check(folder.path(), &written);
+    check(&settings(folder.path()), &written);
 }
 
 #[test]
 fn a_torn_end_is_cut_at_every_byte() {
     let folder = tempfile::tempdir().expect("a folder");
-    let written = fill(folder.path(), 6);
+    let written = fill(&settings(folder.path()), 6);
     let last = segments(folder.path()).pop().expect("a segment");
     let whole = fs::read(&last).expect("reads");
     let start = written.last().expect("entries").0.group as usize;
@@ -185,14 +64,14 @@ fn a_torn_end_is_cut_at_every_byte() {
     };
     for length in (start..whole.len()).step_by(7).chain([whole.len() - 1]) {
         tear(&whole[..length]);
-        check(folder.path(), &kept);
+        check(&settings(folder.path()), &kept);
     }
     // Bytes that did not arrive, in the middle and at the end.
     for at in [start, start + 130, whole.len() - 1] {
         let mut changed = whole.clone();
         changed[at] ^= 1;
         tear(&changed);
-        check(folder.path(), &kept);
+        check(&settings(folder.path()), &kept);
     }
     let aside = fs::read_dir(folder.path())
         .expect("a folder")
@@ -207,7 +86,7 @@ fn a_torn_end_is_cut_at_every_byte() {
 #[test]
 fn damage_before_the_end_is_named_and_stops_the_start() {
     let folder = tempfile::tempdir().expect("a folder");
-    let written = fill(folder.path(), 8);
+    let written = fill(&settings(folder.path()), 8);
     let last = segments(folder.path()).pop().expect("a segment");
     let whole = fs::read(&last).expect("reads");
     let first_in_last = written
@@ -231,7 +110,7 @@ fn damage_before_the_end_is_named_and_stops_the_start() {
         );
     }
     fs::write(&last, &whole).expect("written");
-    check(folder.path(), &written);
+    check(&settings(folder.path()), &written);
     // So is the very last group, once it was committed: a receipt may have been handed out.
     let last_group = written.last().expect("entries").0.group as usize;
     let mut changed = whole.clone();
@@ -251,7 +130,7 @@ fn damage_before_the_end_is_named_and_stops_the_start() {
         );
     }
     fs::write(&last, &whole).expect("written");
-    check(folder.path(), &written);
+    check(&settings(folder.path()), &written);
     // A sealed segment that became shorter or longer is named too.
     let sealed = segments(folder.path()).remove(0);
     let bytes = fs::read(&sealed).expect("reads");
@@ -301,7 +180,7 @@ fn a_second_process_is_kept_out() {
 #[test]
 fn a_receipt_holds_and_none_with_a_byte_changed() {
     let folder = tempfile::tempdir().expect("a folder");
-    let written = fill(folder.path(), 5);
+    let written = fill(&settings(folder.path()), 5);
     let key = fs::read_to_string(folder.path().join("journal.pub")).expect("the public key");
     let key = key.trim();
     for (_, entry, given) in &written {

@@ -1,6 +1,7 @@
 //! The commands: one file each, all of one shape: `Args` says what can be given, `run` does
 //! it. Exit codes: 0 fine, 1 findings or a negative answer, 2 a fault.
 
+pub mod archive;
 pub mod check;
 pub mod demo;
 pub mod findings;

@@ -139,12 +139,18 @@ pub fn write_aside(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()>
     }
     let file = disk.create(aside)?;
     file.write_at(bytes, 0)?;
-    file.sync()?;
+    file.sync().map_err(synced_in_vain)?;
     disk.rename(aside, path)?;
     match path.parent() {
-        Some(folder) => disk.sync_folder(folder),
+        Some(folder) => disk.sync_folder(folder).map_err(synced_in_vain),
         None => Ok(()),
     }
+}
+
+/// A sync that failed, whatever it failed for: even for want of room it is not a full disk, at
+/// which one may try again, because nobody knows what it has written.
+pub fn synced_in_vain(error: io::Error) -> io::Error {
+    io::Error::other(format!("syncing: {error}"))
 }
 
 /// The disk of this machine.

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::disk::DiskFile;
-use super::group::{HEADER, Header};
+use super::group::{HEADER, Header, MAGIC};
 
 /// Bytes read at once: groups of a loaded gateway have some hundred kilobytes.
 const AHEAD: u64 = 1 << 20;
@@ -18,6 +18,8 @@ pub struct Follow {
     pub offset: u64,
     /// Number of the entry that has to come next.
     pub next: u64,
+    /// The disk could not read something: then nobody knows what lies there.
+    pub unreadable: bool,
     /// What was read ahead, and from where.
     ahead: Vec<u8>,
     from: u64,
@@ -51,6 +53,7 @@ impl Follow {
             end,
             offset,
             next,
+            unreadable: false,
             ahead: Vec::new(),
             from: 0,
         }
@@ -128,20 +131,44 @@ impl Follow {
             let read = self.file.read_at(&mut self.ahead, offset);
             if let Err(error) = read {
                 self.ahead.clear();
-                return Err(self.unreadable(offset, &error));
+                self.unreadable = true;
+                let what = format!("it cannot be read: {error}");
+                return Err(Damage {
+                    offset,
+                    entry: self.next,
+                    what,
+                });
             }
         }
         let at = (offset - self.from) as usize;
         Ok(Some(&self.ahead[at..at + length as usize]))
     }
+}
 
-    fn unreadable(&self, offset: u64, error: &io::Error) -> Damage {
-        Damage {
-            offset,
-            entry: self.next,
-            what: format!("it cannot be read: {error}"),
+/// The next place from `from` to `end` where a group's header lies undamaged.
+///
+/// # Errors
+/// A disk that cannot be read.
+pub fn next_group(file: &dyn DiskFile, from: u64, end: u64) -> io::Result<Option<Found>> {
+    /// Bytes looked at together.
+    const WINDOW: u64 = 4 << 20;
+    let mut from = from;
+    while from < end {
+        // Windows overlap by a header, so that none is missed.
+        let taken = (WINDOW + HEADER as u64).min(end - from);
+        let mut bytes = vec![0; taken as usize];
+        file.read_at(&mut bytes, from)?;
+        let found = memchr::memmem::find_iter(&bytes, &MAGIC).find_map(|at| {
+            let header = Header::from_bytes(bytes.get(at..at + HEADER)?.try_into().ok()?)?;
+            let offset = from + at as u64;
+            Some(Found { offset, header })
+        });
+        if found.is_some() {
+            return Ok(found);
         }
+        from += WINDOW;
     }
+    Ok(None)
 }
 
 impl Damage {

@@ -12,6 +12,7 @@
 //! and its files · `issue` makes receipts · `receipt` verifies them · `locate` entries by number ·
 //! `tile` the log in pieces for others.
 
+pub mod archive;
 mod block;
 mod codec;
 pub mod disk;
@@ -29,9 +30,11 @@ mod segment;
 mod signer;
 pub mod tile;
 mod tree;
+mod verify;
 mod writer;
 
 pub use codec::fuzz_codec;
+pub use verify::{Progress, Verified, verify};
 
 use std::path::PathBuf;
 use std::sync::Arc;

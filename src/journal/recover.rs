@@ -16,8 +16,8 @@ use crate::telemetry;
 use super::Settings;
 use super::block::{self, Packer};
 use super::disk::{Disk, DiskFile};
-use super::follow::{Damage, Follow, Found};
-use super::group::{HEADER, Header, MAGIC, entries};
+use super::follow::{Damage, Follow, Found, next_group};
+use super::group::{Header, entries};
 use super::headroom::Headroom;
 use super::merkle::{Frontier, Hash, empty_root, leaf_hash};
 use super::note::checkpoint;
@@ -51,6 +51,7 @@ pub fn open(disk: Arc<dyn Disk>, settings: &Settings) -> Result<(Writer, Arc<Rea
     };
     let file = open_segment(&*disk, settings, last.number).map_err(Fault::ours)?;
     let end = tail(&*disk, folder, &last, &file, tree.size().map_err(fault)?)?;
+    settle(&*disk, folder, &file, &end).map_err(fault)?;
     let signer = Signer::open(&*disk, folder, &settings.origin, end.next).map_err(fault)?;
     let latest = match (end.header, chain.as_slice()) {
         (None, [.., previous, _]) => Some(last_of(&*disk, settings, previous)?),
@@ -184,6 +185,8 @@ fn last_of(disk: &dyn Disk, settings: &Settings, opening: &Opening) -> Result<He
 /// Where a segment ends.
 struct End {
     next: u64,
+    /// Where its last group begins.
+    last: u64,
     length: u64,
     root: Hash,
     /// Of its last group, if it has one.
@@ -205,6 +208,7 @@ fn tail(
     let mut follow = Follow::new(file.clone(), length, OPENING as u64, opening.first);
     let mut end = End {
         next: opening.first,
+        last: OPENING as u64,
         length: OPENING as u64,
         root: opening.root,
         header: None,
@@ -216,6 +220,7 @@ fn tail(
                 Ok(()) => {
                     end = End {
                         next: found.header.size(),
+                        last: found.offset,
                         length: found.offset + found.header.length(),
                         root: found.header.root,
                         header: Some(found.header),
@@ -226,7 +231,8 @@ fn tail(
             },
             Err(damage) => damage,
         };
-        if another_group_after(file, &end, length).map_err(fault)? {
+        // Only what was read can be seen to be torn.
+        if follow.unreadable || another_group_after(&**file, &end, length).map_err(fault)? {
             return Err(Fault::ours(damage.of(&path)));
         }
         if stored > end.next {
@@ -254,6 +260,19 @@ fn tail(
     Ok(end)
 }
 
+/// Puts on disk what was read. A killed process leaves bytes that nobody has synced, and one
+/// whose sync failed leaves bytes that no further sync writes (Linux takes them for clean): both
+/// can be read, and the next power cut takes them away. So the last group is written once more.
+/// Those before it were synced before it was begun.
+fn settle(disk: &dyn Disk, folder: &Path, file: &Arc<dyn DiskFile>, end: &End) -> io::Result<()> {
+    let mut group = vec![0; (end.length - end.last) as usize];
+    file.read_at(&mut group, end.last)?;
+    file.set_length(end.length)?;
+    file.write_at(&group, end.last)?;
+    file.sync()?;
+    disk.sync_folder(folder)
+}
+
 /// Whether a group is what was written, entries and messages.
 pub fn whole(follow: &mut Follow, found: &Found) -> Result<(), Damage> {
     let count = entries(follow.heads(found)?).count();
@@ -275,25 +294,13 @@ pub fn whole(follow: &mut Follow, found: &Found) -> Result<(), Damage> {
 
 /// Whether a group that belongs to this journal lies somewhere behind the whole ones. Then what
 /// is not whole before it is damage; else it is the group that a crash tore.
-fn another_group_after(file: &Arc<dyn DiskFile>, end: &End, length: u64) -> io::Result<bool> {
-    /// Bytes looked at together.
-    const WINDOW: u64 = 4 << 20;
+fn another_group_after(file: &dyn DiskFile, end: &End, length: u64) -> io::Result<bool> {
     let mut from = end.length + 1;
-    while from < length {
-        // Windows overlap by a header, so that none is missed.
-        let taken = (WINDOW + HEADER as u64).min(length - from);
-        let mut bytes = vec![0; taken as usize];
-        file.read_at(&mut bytes, from)?;
-        let found = memchr::memmem::find_iter(&bytes, &MAGIC).any(|at| {
-            let header = bytes.get(at..at + HEADER);
-            header
-                .and_then(|header| Header::from_bytes(header.try_into().ok()?))
-                .is_some_and(|header| header.first > end.next)
-        });
-        if found {
+    while let Some(found) = next_group(file, from, length)? {
+        if found.header.first > end.next {
             return Ok(true);
         }
-        from += WINDOW;
+        from = found.offset + 1;
     }
     Ok(false)
 }

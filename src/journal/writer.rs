@@ -14,7 +14,7 @@ use crate::fault::{Fault, Retry};
 
 use super::block::Packer;
 use super::codec::{encode_head, message};
-use super::disk::DiskFile;
+use super::disk::{DiskFile, synced_in_vain};
 use super::group::{HEADER, Header, put_entry};
 use super::headroom::Headroom;
 use super::issue::Issuer;
@@ -193,7 +193,7 @@ impl Writer {
 
     fn roll(&mut self) -> io::Result<()> {
         // What is stored of the tree is only ever made again from the last segment.
-        self.reader.tree.sync()?;
+        self.reader.tree.sync().map_err(synced_in_vain)?;
         let opening = Opening {
             number: self.segment + 1,
             first: self.next,
@@ -208,11 +208,13 @@ impl Writer {
     }
 
     /// Somebody else took the room between the look and the write. Nothing was synced, so the
-    /// segment is cut to where it was, and the room is as good as never asked for.
+    /// segment is cut to where it was, on disk too, because the next one may begin before
+    /// anything else is written here; then the room is as good as never asked for.
     fn full_or_failed(&mut self, what: &str, error: &io::Error) -> Fault {
         let fault = self.failed(what, error);
         let full = error.kind() == io::ErrorKind::StorageFull
             && self.file.set_length(self.length).is_ok()
+            && self.file.sync().is_ok()
             && self.headroom.give().is_ok();
         if full {
             Fault::for_now(fault.why)

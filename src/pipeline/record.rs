@@ -81,16 +81,17 @@ impl Recorder {
 
     /// Records until the queue is ended.
     pub fn run(mut self) {
-        while self.step() {}
+        while self.step(LOOK) {}
     }
 
-    /// Waits for an order and records it in one group with whatever else has gathered; looks
-    /// whether a full disk has room again. False: the queue has been ended.
-    pub fn step(&mut self) -> bool {
+    /// Waits for an order and records it in one group with whatever else has gathered; when
+    /// none comes within `wait`, looks whether a full disk has room again. False: the queue has
+    /// been ended.
+    pub fn step(&mut self, wait: Duration) -> bool {
         let mut batch = Vec::new();
         let mut bytes = 0;
         let settings = &self.shared.settings;
-        let going = self.orders.recv_batch(&mut batch, LOOK, |taken| {
+        let going = self.orders.recv_batch(&mut batch, wait, |taken| {
             bytes += taken.last().map_or(0, Order::bytes);
             taken.len() < settings.group_entries_max && bytes < settings.group_bytes_max
         });
@@ -127,9 +128,10 @@ enum Promise {
         findings: Findings,
         reply: oneshot::Sender<Outcome>,
     },
-    /// The key names other bytes.
+    /// The key names other bytes: recorded before, or else in this group.
     Conflict {
         id: Id,
+        recorded: bool,
         reply: oneshot::Sender<Outcome>,
     },
     /// The view could not be asked.
@@ -173,7 +175,11 @@ impl Recorder {
                             findings,
                             reply,
                         },
-                        Some((_, id, _)) => Promise::Conflict { id: *id, reply },
+                        Some((_, id, _)) => Promise::Conflict {
+                            id: *id,
+                            recorded: false,
+                            reply,
+                        },
                         None => match self.known(&name) {
                             Err(fault) => Promise::Failed { fault, reply },
                             Ok(Some(keyed)) if keyed.digest == digest => Promise::Known {
@@ -183,6 +189,7 @@ impl Recorder {
                             },
                             Ok(Some(keyed)) => Promise::Conflict {
                                 id: keyed.id,
+                                recorded: true,
                                 reply,
                             },
                             Ok(None) => {
@@ -285,7 +292,18 @@ impl Recorder {
                 let again = self.shared.read.receipt(keyed.location);
                 _ = reply.send(outcome(keyed.id, again, true, findings));
             }
-            Promise::Conflict { id, reply } => _ = reply.send(Outcome::Conflict { id }),
+            Promise::Conflict {
+                id,
+                recorded,
+                reply,
+            } => {
+                // What was not recorded conflicts with nothing.
+                let outcome = match committed {
+                    Err(fault) if !recorded => Outcome::Unavailable(fault.clone()),
+                    _ => Outcome::Conflict { id },
+                };
+                _ = reply.send(outcome);
+            }
             Promise::Failed { fault, reply } => _ = reply.send(Outcome::Unavailable(fault)),
             Promise::Events { reply } => {
                 _ = reply.send(committed.as_ref().map(|_| ()).map_err(Clone::clone))

@@ -150,9 +150,12 @@ impl Stages {
         room && shared.inbox.depth() > 0 && validate::step(shared, &self.jobs)
     }
 
-    /// Records one group, if something waits. Whether something did.
+    /// Records one group, if something waits; else looks whether a full disk has room again.
+    /// Whether something waited.
     pub fn record(&mut self) -> bool {
-        self.shared.intake.depth() > 0 && self.recorder.step()
+        let waits = self.shared.intake.depth() > 0;
+        self.recorder.step(Duration::ZERO);
+        waits
     }
 
     /// Brings the view on: by one group, or else by what it has not seen of the journal. False

@@ -71,9 +71,10 @@ pub fn fold(row: &mut Row, location: Location, entry: &Entry) -> bool {
             {
                 return false;
             }
+            // Whoever answers has it, even if the answer moves nothing.
             (
                 "answered",
-                answered.status,
+                answered.status.or(Some(Status::Dispatched)),
                 answered.code.as_str(),
                 answered.text.clone(),
                 Some(answered.digest),

@@ -4,6 +4,7 @@
 pub mod audit;
 pub mod damage;
 pub mod edit;
+pub mod entries;
 pub mod load;
 pub mod process;
 pub mod readers;
