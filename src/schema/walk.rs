@@ -227,6 +227,16 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
             true => self.found_root(child),
             false => self.found_child(child),
         };
+        let told = self.frames.last().is_none_or(|frame| frame.told);
+        // Most elements are a value and nothing else: that is seen to at once.
+        if let Found::Declared(element) = found
+            && bare
+            && let Some(only) = &schema.only_values[element]
+            && let Some(run) = reader.leaf()
+        {
+            self.leaf(reader, only, run, offset, told);
+            return Started::Over;
+        }
         let (element, declared) = match found {
             Found::PassOver => return Started::PassOver,
             Found::Undeclared => (None, ANY_TYPE),
@@ -244,21 +254,7 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
             let name = schema.type_name(ty).to_owned();
             self.violate("cvc-type.2", offset, offset, &name, String::new());
         }
-        let told = element.is_some() && self.frames.last().is_none_or(|frame| frame.told);
-        // Most elements are a value and nothing else: that is seen to at once.
-        if let Content::Simple(simple) = ty.content
-            && bare
-            && !ty.watches_attributes
-            && !self.keyed()
-            && element.is_some_and(|element| element.value.is_none())
-            && let simple = &schema.simples[simple]
-            && !simple.identified
-            && let Some(text) = reader.leaf()
-        {
-            let told = element.filter(|_| told).map(|element| element.name.local);
-            self.leaf(reader, simple, text, offset, told);
-            return Started::Over;
-        }
+        let told = told && element.is_some();
         let nil = !bare && self.nil(reader, element, offset);
         if told && let Some(element) = element {
             self.sink.start(element.name.local, offset);
@@ -402,7 +398,9 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
     /// An element as long as it is not abstract.
     #[inline]
     pub fn concrete(&mut self, element: ElementId, offset: usize) -> Found {
-        if self.schema.elements[element].is_abstract {
+        // Most elements are a value and nothing else.
+        let schema = self.schema;
+        if schema.only_values[element].is_none() && schema.elements[element].is_abstract {
             let members = &self.schema.elements[element].stands_for;
             let names = members
                 .iter()

@@ -40,6 +40,17 @@ pub enum Event<'a> {
     },
 }
 
+/// Plain text, from beginning to end.
+#[derive(Debug, Clone, Copy)]
+pub struct Run<'a> {
+    /// The text.
+    pub text: &'a str,
+    /// Of its first byte.
+    pub offset: usize,
+    /// There is no white space in it, for certain.
+    pub dense: bool,
+}
+
 /// Reads events from a document.
 pub struct Reader<'a> {
     pub(super) document: &'a Document<'a>,
@@ -164,16 +175,20 @@ impl<'a> Reader<'a> {
         self.passes_blanks = pass;
     }
 
-    /// After a start tag without attributes: the text of the element and its offset, if
-    /// nothing but plain text comes before its end tag. Both are then passed over.
+    /// After a start tag without attributes: the text of the element, if nothing but plain text
+    /// comes before its end tag. Both are then passed over.
     #[inline]
-    pub fn leaf(&mut self) -> Option<(&'a str, usize)> {
+    pub fn leaf(&mut self) -> Option<Run<'a>> {
         let bytes = self.text.as_bytes();
         let from = self.at;
         if self.closing {
             self.closing = false;
             self.open.pop();
-            return Some(("", from));
+            return Some(Run {
+                text: "",
+                offset: from,
+                dense: true,
+            });
         }
         let (end, met) = scan::text(bytes, from);
         let (start, length) = *self.open.last()?;
@@ -189,7 +204,11 @@ impl<'a> Reader<'a> {
         self.at = close + 1;
         self.open.pop();
         self.text_bytes = 0;
-        Some((&self.text[from..end], from))
+        Some(Run {
+            text: &self.text[from..end],
+            offset: from,
+            dense: met & scan::SPACE == 0,
+        })
     }
 
     /// Whether the whole document was read without a refusal.
