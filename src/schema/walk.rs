@@ -400,19 +400,24 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
     pub fn concrete(&mut self, element: ElementId, offset: usize) -> Found {
         // Most elements are a value and nothing else.
         let schema = self.schema;
-        if schema.only_values[element].is_none() && schema.elements[element].is_abstract {
-            let members = &self.schema.elements[element].stands_for;
-            let names = members
-                .iter()
-                .map(|member| &self.schema.elements[*member])
-                .filter(|member| !member.is_abstract)
-                .map(|member| self.schema.name(member.name.local));
-            let local = self.schema.name(self.schema.elements[element].name.local);
-            let expected = finding::listing(names);
-            self.violate("cvc-elt.2", offset, offset, local, expected);
-            return Found::PassOver;
+        match schema.only_values[element].is_none() && schema.elements[element].is_abstract {
+            true => self.refuse_abstract(element, offset),
+            false => Found::Declared(element),
         }
-        Found::Declared(element)
+    }
+
+    #[cold]
+    fn refuse_abstract(&mut self, element: ElementId, offset: usize) -> Found {
+        let schema = self.schema;
+        let members = schema.elements[element].stands_for.iter();
+        let names = members
+            .map(|member| &schema.elements[*member])
+            .filter(|member| !member.is_abstract)
+            .map(|member| schema.name(member.name.local));
+        let local = schema.name(schema.elements[element].name.local);
+        let expected = finding::listing(names);
+        self.violate("cvc-elt.2", offset, offset, local, expected);
+        Found::PassOver
     }
 
     /// Whether white space says nothing in the innermost open element.

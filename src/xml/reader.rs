@@ -177,7 +177,7 @@ impl<'a> Reader<'a> {
 
     /// After a start tag without attributes: the text of the element, if nothing but plain text
     /// comes before its end tag. Both are then passed over.
-    #[inline]
+    #[inline(always)]
     pub fn leaf(&mut self) -> Option<Run<'a>> {
         let bytes = self.text.as_bytes();
         let from = self.at;
@@ -399,8 +399,13 @@ impl<'a> Reader<'a> {
     #[inline(always)]
     fn text(&mut self, offset: usize) -> Result<Option<Event<'a>>, Box<Stop>> {
         let (end, met) = scan::text(self.text.as_bytes(), offset);
-        let raw = &self.text[offset..end];
         self.at = end;
+        let blank = met & (scan::INK | scan::RETURN) == 0;
+        if blank && self.passes_blanks && !self.open.is_empty() {
+            self.check_text_length(end - offset, offset)?;
+            return Ok(None);
+        }
+        let raw = &self.text[offset..end];
         if self.open.is_empty() {
             return match raw.bytes().all(is_white) {
                 true => Ok(None),
@@ -419,7 +424,7 @@ impl<'a> Reader<'a> {
             0 => Cow::Borrowed(raw),
             _ => line_ends(raw),
         };
-        self.check_text_length(&text, offset)?;
+        self.check_text_length(text.len(), offset)?;
         match self.passes_blanks && met & scan::INK == 0 {
             true => Ok(None),
             false => Ok(Some(Event::Text { text, offset })),
@@ -444,8 +449,12 @@ impl<'a> Reader<'a> {
     }
 
     #[inline]
-    pub(super) fn check_text_length(&mut self, text: &str, offset: usize) -> Result<(), Box<Stop>> {
-        self.text_bytes += text.len();
+    pub(super) fn check_text_length(
+        &mut self,
+        length: usize,
+        offset: usize,
+    ) -> Result<(), Box<Stop>> {
+        self.text_bytes += length;
         if self.text_bytes > self.limits.text_bytes_max {
             let expected = format!("<= {} bytes", self.limits.text_bytes_max);
             return Err(stop(Refusal::TextLength, offset, "", expected));
