@@ -172,3 +172,76 @@ impl Schema {
         self.only_values = only.collect();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Files;
+    use super::*;
+
+    const TYPES: &str = r#"<s:schema xmlns:s="http://www.w3.org/2001/XMLSchema">
+        <s:simpleType name="empty"><s:restriction base="s:token"><s:maxLength value="0"/></s:restriction></s:simpleType>
+        <s:simpleType name="brief"><s:restriction base="s:token"><s:minLength value="1"/><s:maxLength value="3"/></s:restriction></s:simpleType>
+        <s:simpleType name="spaced"><s:restriction base="s:string"><s:maxLength value="3"/></s:restriction></s:simpleType>
+        <s:simpleType name="two"><s:restriction base="s:string"><s:minLength value="2"/></s:restriction></s:simpleType>
+        <s:simpleType name="exact"><s:restriction base="s:token"><s:length value="1"/></s:restriction></s:simpleType>
+        <s:simpleType name="price"><s:restriction base="s:decimal"><s:totalDigits value="3"/><s:fractionDigits value="1"/></s:restriction></s:simpleType>
+        <s:simpleType name="count"><s:restriction base="s:nonNegativeInteger"><s:totalDigits value="3"/></s:restriction></s:simpleType>
+        <s:simpleType name="positive"><s:restriction base="s:decimal"><s:minExclusive value="0"/></s:restriction></s:simpleType>
+        <s:simpleType name="some"><s:union memberTypes="empty brief"/></s:simpleType>
+        <s:simpleType name="any"><s:union memberTypes="empty price spaced"/></s:simpleType>
+        <s:simpleType name="listed"><s:restriction base="some"><s:enumeration value="a"/></s:restriction></s:simpleType>
+    </s:schema>"#;
+
+    const TEXTS: [&str; 18] = [
+        "", " ", "1", "12", "123", "1234", "0", "1.2", "1.23", "1.", ".5", "-1", "+1", "a", "a b",
+        " a", "中", "中文",
+    ];
+
+    #[test]
+    fn what_a_glance_admits_is_a_value() {
+        let files = Files::from([("t.xsd".to_owned(), TYPES.as_bytes().to_vec())]);
+        let schema = Schema::compile("t.xsd", &files).expect("a right schema");
+        let admitted = |name: &str| {
+            let all = &schema.simples;
+            let simple = all.iter().find(|simple| simple.label == name);
+            let simple = simple.expect("a simple type");
+            let glance = Glance::of(simple, all);
+            let mut admitted = Vec::new();
+            for text in TEXTS {
+                for dense in [false, has_no_space(text.as_bytes())] {
+                    let offset = 0;
+                    if glance.admits(&Run {
+                        text,
+                        offset,
+                        dense,
+                    }) {
+                        let value = simple.check(all, text, &()).expect(text);
+                        assert_eq!(value, text, "{name}");
+                        admitted.push(text);
+                    }
+                }
+            }
+            admitted.dedup();
+            admitted
+        };
+        for (name, texts) in [
+            ("empty", &[""][..]),
+            (
+                "brief",
+                &[
+                    "1", "12", "123", "0", "1.2", "1.", ".5", "-1", "+1", "a", "中",
+                ],
+            ),
+            ("exact", &["1", "0", "a"]),
+            ("price", &["1", "12", "123", "0", "1.2"]),
+            ("count", &["1", "12", "123", "0"]),
+            ("positive", &[]),
+            ("any", &["", "1", "12", "123", "0", "1.2"]),
+            ("listed", &[]),
+        ] {
+            assert_eq!(admitted(name), texts, "{name}");
+        }
+        assert!(admitted("spaced").contains(&"a b") && admitted("two").contains(&"中文"));
+        assert!(admitted("some").contains(&"") && !admitted("some").contains(&" a"));
+    }
+}
