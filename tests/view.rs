@@ -1,81 +1,44 @@
-//! The view at its door: whatever the journal says, the view adds up to the same as a plain
-//! model, in one go or entry by entry, also after restarts; and whatever happens to its files,
+//! The view at its door: whatever the journal says, the view adds up to the same as the plain
+//! view, in one go or entry by entry, also after restarts; and whatever happens to its files,
 //! it is as before or made again, and never tells anything else. `SEED=n` repeats a run.
 
 mod support;
 
-use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use support::Random;
 use tongguan::declaration::{
     Answered, Digest, Dispatched, Entry, Event, Id, Recorded, Status, Timestamp, Undeliverable,
 };
-use tongguan::journal::{self, Opened};
-use tongguan::view::{self, Filter, View};
+use tongguan::fault::Fault;
+use tongguan::journal::{self, Append, Location, Opened};
+use tongguan::view::{self, Filter, Row, View};
+
+type Batch = Vec<(Location, Entry)>;
 
 const TRADERS: [&str; 3] = ["acme", "acm", "a/b"];
 const KINDS: [&str; 2] = ["goods", "manifest"];
 const AUTHORITIES: [&str; 2] = ["customs", "customs2"];
 
-/// What the view has to say of a declaration, found the plain way.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Told {
-    id: Id,
-    trader: String,
-    key: String,
-    kind: String,
-    reference: String,
-    authority: String,
-    status: Status,
-    version: u32,
-    waits: bool,
-    answers: HashSet<Digest>,
+/// What happened so far: the journal's entries, and what they come to in the plain view.
+struct History {
+    plain: Arc<dyn View>,
+    /// The declarations, as they were recorded.
+    recorded: Vec<(Id, Recorded)>,
+    /// Authority, family and number of every number that an authority gave.
+    numbers: Vec<(String, String, String)>,
 }
 
-#[derive(Default)]
-struct Model {
-    told: Vec<Told>,
-    authority_references: BTreeMap<(String, String, String), Id>,
-}
-
-impl Model {
-    fn take(&mut self, entry: &Entry) {
-        if let Event::Recorded(recorded) = &entry.event {
-            return self.told.push(Told {
-                id: entry.id,
-                trader: recorded.trader.clone(),
-                key: recorded.key.clone(),
-                kind: recorded.kind.clone(),
-                reference: recorded.reference.clone(),
-                authority: recorded.authority.clone(),
-                status: Status::Recorded,
-                version: 1,
-                waits: true,
-                answers: HashSet::new(),
-            });
+impl History {
+    fn new() -> History {
+        History {
+            plain: view::plain(),
+            recorded: Vec::new(),
+            numbers: Vec::new(),
         }
-        let told = self.told.iter_mut().find(|told| told.id == entry.id);
-        let told = told.expect("recorded before");
-        told.waits = false;
-        let asked = match &entry.event {
-            Event::Answered(answered) => {
-                if let Some(reference) = &answered.authority_reference {
-                    let name = (told.authority.clone(), told.kind.clone(), reference.clone());
-                    self.authority_references.insert(name, told.id);
-                }
-                if !told.answers.insert(answered.digest) {
-                    return;
-                }
-                answered.status
-            }
-            Event::Dispatched(_) => Some(Status::Dispatched),
-            _ => Some(Status::Undeliverable),
-        };
-        told.version += 1;
-        told.status = asked.map_or(told.status, |asked| told.status.after(asked));
     }
 }
 
@@ -88,12 +51,12 @@ fn open_journal(folder: &Path) -> Opened {
 }
 
 /// Some events, most of them about declarations that are there.
-fn group(random: &mut Random, model: &mut Model) -> Vec<Entry> {
+fn group(random: &mut Random, history: &mut History) -> Vec<Entry> {
     let mut entries = Vec::new();
     for _ in 0..1 + random.below(12) {
         let at = Timestamp(1_700_000_000_000 + random.below(1_000_000) as i64);
-        let number = model.told.len() as u64;
-        let entry = if number == 0 || random.below(3) == 0 {
+        let number = history.recorded.len() as u64;
+        let (id, event) = if number == 0 || random.below(3) == 0 {
             let message = Bytes::from(format!("<a>{number}</a>"));
             let recorded = Recorded {
                 trader: random.pick(&TRADERS).to_string(),
@@ -102,7 +65,9 @@ fn group(random: &mut Random, model: &mut Model) -> Vec<Entry> {
                 message_type: "M".to_owned(),
                 reference: format!("reference-{}", random.below(1 + number / 3)),
                 authority: random.pick(&AUTHORITIES).to_string(),
-                fields: Vec::new(),
+                fields: (0..random.below(3))
+                    .map(|field| (format!("field-{field}"), format!("{number} 值")))
+                    .collect(),
                 charset: None,
                 digest: Digest::of(&message),
                 message,
@@ -110,14 +75,11 @@ fn group(random: &mut Random, model: &mut Model) -> Vec<Entry> {
             let id = Id(uuid::Uuid::from_u128(
                 u128::from(random.next()) << 32 | u128::from(number),
             ));
-            Entry {
-                id,
-                at,
-                event: Event::Recorded(recorded),
-            }
+            history.recorded.push((id, recorded.clone()));
+            (id, Event::Recorded(recorded))
         } else {
-            let told = random.pick(&model.told).clone();
-            let authority = told.authority;
+            let (id, recorded) = random.pick(&history.recorded).clone();
+            let authority = recorded.authority;
             let event = match random.below(8) {
                 0 | 1 => Event::Dispatched(Dispatched {
                     authority,
@@ -131,82 +93,93 @@ fn group(random: &mut Random, model: &mut Model) -> Vec<Entry> {
                 _ => {
                     let message = Bytes::from(format!("<b>{}</b>", random.below(6)));
                     let said = random.pick(&Status::ALL);
+                    // Some declarations have several numbers.
+                    let given = format!("E{}", id.0.as_u128() as u32 * 2 + random.below(2) as u32);
+                    let given = (random.below(2) == 0).then_some(given);
+                    if let Some(given) = &given {
+                        let name = (authority.clone(), recorded.kind, given.clone());
+                        history.numbers.push(name);
+                    }
                     Event::Answered(Answered {
                         authority,
                         message_type: "B".to_owned(),
                         code: "R".to_owned(),
-                        text: String::new(),
+                        text: format!("text {}", random.below(3)),
                         status: said.is_said_by_authority().then_some(*said),
-                        authority_reference: (random.below(2) == 0)
-                            .then(|| format!("E{}", told.id.0.as_u128() % 1000)),
-                        facts: Vec::new(),
+                        authority_reference: given,
+                        facts: vec![("fact".to_owned(), random.below(9).to_string())],
                         digest: Digest::of(&message),
                         message,
                     })
                 }
             };
-            Entry {
-                id: told.id,
-                at,
-                event,
-            }
+            (id, event)
         };
-        model.take(&entry);
-        entries.push(entry);
+        entries.push(Entry { id, at, event });
     }
     entries
 }
 
-/// Everything that can be asked, against the model. `Err` says that the view could not answer.
-fn compare(view: &dyn View, model: &Model) -> Result<(), String> {
-    let fault = |fault: tongguan::fault::Fault| fault.to_string();
-    for told in &model.told {
-        let row = view.by_id(told.id).map_err(fault)?.expect("a row");
-        let found = (
-            &row.trader,
-            &row.key,
-            &row.reference,
-            row.status,
-            row.version,
-        );
-        let expected = (
-            &told.trader,
-            &told.key,
-            &told.reference,
-            told.status,
-            told.version,
-        );
-        assert_eq!(found, expected);
-        assert_eq!(row.events.len(), told.version.min(64) as usize);
+/// A group in the journal and in the plain view.
+fn record(append: &mut dyn Append, history: &History, entries: Vec<Entry>) -> Batch {
+    let committed = append.append(&entries).expect("appends");
+    let batch: Batch = committed.locations.into_iter().zip(entries).collect();
+    history.plain.apply(&batch).expect("applies");
+    batch
+}
+
+/// Everything that can be asked, of both. `Err` says that the view could not answer.
+fn compare(view: &dyn View, history: &History) -> Result<(), Fault> {
+    let plain = &*history.plain;
+    let own = "the plain view answers";
+    assert_eq!(view.applied(), plain.applied());
+    assert_eq!(view.counts(), plain.counts());
+    for (id, recorded) in &history.recorded {
+        let Recorded {
+            trader,
+            key,
+            kind,
+            reference,
+            authority,
+            ..
+        } = recorded;
+        assert_eq!(view.by_id(*id)?, plain.by_id(*id).expect(own));
         assert_eq!(
-            row.events.last().map(|event| event.status),
-            Some(told.status)
+            view.by_key(trader, key)?,
+            plain.by_key(trader, key).expect(own)
         );
-        let keyed = view.by_key(&told.trader, &told.key).map_err(fault)?;
-        assert_eq!(keyed.map(|keyed| keyed.id), Some(told.id));
-        let namesakes = view
-            .by_reference(&told.authority, &told.kind, &told.reference, 1000)
-            .map_err(fault)?;
-        let found: Vec<Id> = namesakes.iter().map(|row| row.id).collect();
-        let own = |other: &&Told| {
-            (&other.authority, &other.kind, &other.reference)
-                == (&told.authority, &told.kind, &told.reference)
+        for limit in [2, 1000] {
+            assert_eq!(
+                view.by_reference(authority, kind, reference, limit)?,
+                plain
+                    .by_reference(authority, kind, reference, limit)
+                    .expect(own)
+            );
+        }
+        let filter = Filter {
+            reference: Some(reference.clone()),
+            limit: 2,
+            ..Filter::default()
         };
-        let expected: Vec<Id> = model
-            .told
-            .iter()
-            .rev()
-            .filter(own)
-            .map(|told| told.id)
-            .collect();
-        assert_eq!(found, expected);
+        assert_eq!(
+            listed(view, trader, &filter)?,
+            listed(plain, trader, &filter).expect(own)
+        );
     }
-    for ((authority, kind, reference), id) in &model.authority_references {
-        let found = view
-            .by_authority_reference(authority, kind, reference)
-            .map_err(fault)?;
-        assert_eq!(found, Some(*id));
+    for (authority, kind, number) in &history.numbers {
+        assert_eq!(
+            view.by_authority_reference(authority, kind, number)?,
+            plain
+                .by_authority_reference(authority, kind, number)
+                .expect(own)
+        );
     }
+    assert_eq!(view.by_id(Id(uuid::Uuid::from_u128(7)))?, None);
+    assert_eq!(view.by_key("acme", "no such key")?, None);
+    assert_eq!(
+        view.by_authority_reference("customs", "goods", "no such number")?,
+        None
+    );
     for trader in TRADERS {
         for (kind, status) in [
             (None, None),
@@ -214,57 +187,43 @@ fn compare(view: &dyn View, model: &Model) -> Result<(), String> {
             (None, Some(Status::Released)),
             (Some("manifest"), Some(Status::Dispatched)),
         ] {
-            let mut filter = Filter {
+            let filter = Filter {
                 kind: kind.map(str::to_owned),
                 status,
                 limit: 3,
                 ..Filter::default()
             };
-            let mut found = Vec::new();
-            loop {
-                let page = view.list(trader, &filter).map_err(fault)?;
-                found.extend(page.rows.iter().map(|row| row.id));
-                filter.before = page.next;
-                if page.next.is_none() {
-                    break;
-                }
-            }
-            let fits = |told: &&Told| {
-                told.trader == trader
-                    && kind.is_none_or(|kind| told.kind == kind)
-                    && status.is_none_or(|status| told.status == status)
-            };
-            let expected: Vec<Id> = model
-                .told
-                .iter()
-                .rev()
-                .filter(fits)
-                .map(|told| told.id)
-                .collect();
-            assert_eq!(found, expected, "{trader} {kind:?} {status:?}");
+            let (found, expected) = (
+                listed(view, trader, &filter)?,
+                listed(plain, trader, &filter),
+            );
+            assert_eq!(found, expected.expect(own), "{trader} {kind:?} {status:?}");
         }
     }
     for authority in AUTHORITIES {
-        let pending = view.pending(authority, 0, usize::MAX).map_err(fault)?;
-        let found: Vec<Id> = pending.iter().map(|pending| pending.id).collect();
-        let waits = |told: &&Told| told.waits && told.authority == authority;
-        let expected: Vec<Id> = model
-            .told
-            .iter()
-            .filter(waits)
-            .map(|told| told.id)
-            .collect();
-        assert_eq!(found, expected, "waiting for {authority}");
-    }
-    for (status, count) in view.counts() {
-        let expected = model
-            .told
-            .iter()
-            .filter(|told| told.status == status)
-            .count();
-        assert_eq!(count, expected as u64, "{status:?}");
+        for (from, limit) in [(0, usize::MAX), (0, 2), (plain.applied() / 2, 3)] {
+            assert_eq!(
+                view.pending(authority, from, limit)?,
+                plain.pending(authority, from, limit).expect(own),
+                "waiting for {authority}"
+            );
+        }
     }
     Ok(())
+}
+
+/// All pages of a list.
+fn listed(view: &dyn View, trader: &str, filter: &Filter) -> Result<Vec<Row>, Fault> {
+    let mut filter = filter.clone();
+    let mut rows = Vec::new();
+    loop {
+        let page = view.list(trader, &filter)?;
+        rows.extend(page.rows);
+        match page.next {
+            Some(next) => filter.before = Some(next),
+            None => return Ok(rows),
+        }
+    }
 }
 
 #[test]
@@ -273,14 +232,13 @@ fn the_view_is_what_the_journal_adds_up_to() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut append, read) = open_journal(folder.path());
     let path = folder.path().join("view");
-    let mut model = Model::default();
+    let mut history = History::new();
     let mut open = Some(view::open_and_catch_up(&path, &*read).expect("opens"));
     for round in 0..60 {
-        let entries = group(&mut random, &mut model);
-        let committed = append.append(&entries).expect("appends");
+        let entries = group(&mut random, &mut history);
+        let batch = record(&mut *append, &history, entries);
         match (&open, random.below(4)) {
             (Some(view), 1..) => {
-                let batch: Vec<_> = committed.locations.into_iter().zip(entries).collect();
                 view.apply(&batch).expect("applies");
                 // What it has already changes nothing.
                 view.apply(&batch).expect("applies again");
@@ -295,16 +253,16 @@ fn the_view_is_what_the_journal_adds_up_to() {
             && (round % 5 == 0 || round == 59)
         {
             assert_eq!(view.applied(), read.committed());
-            compare(&**view, &model).expect("the view can be read");
+            compare(&**view, &history).expect("the view can be read");
         }
     }
     drop(open);
     let again = view::open_and_catch_up(&path, &*read).expect("opens");
-    compare(&*again, &model).expect("the view can be read");
+    compare(&*again, &history).expect("the view can be read");
     drop(again);
     view::set_aside(&path).expect("moved");
     let anew = view::open_and_catch_up(&path, &*read).expect("opens");
-    compare(&*anew, &model).expect("the view can be read");
+    compare(&*anew, &history).expect("the view can be read");
 }
 
 #[test]
@@ -313,15 +271,16 @@ fn a_gap_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut append, read) = open_journal(folder.path());
     let view = view::open_and_catch_up(&folder.path().join("view"), &*read).expect("opens");
-    let mut model = Model::default();
-    let first = group(&mut random, &mut model);
-    append.append(&first).expect("appends");
-    let second = group(&mut random, &mut model);
-    let committed = append.append(&second).expect("appends");
-    let batch: Vec<_> = committed.locations.into_iter().zip(second).collect();
-    let fault = view.apply(&batch).expect_err("entry 0 is missing");
-    assert!(fault.why.contains("entry 0 is missing"), "{fault}");
-    assert_eq!(view.applied(), 0);
+    let mut history = History::new();
+    let first = group(&mut random, &mut history);
+    record(&mut *append, &history, first);
+    let second = group(&mut random, &mut history);
+    let batch = record(&mut *append, &history, second);
+    for view in [view, view::plain()] {
+        let fault = view.apply(&batch).expect_err("entry 0 is missing");
+        assert!(fault.why.contains("entry 0 is missing"), "{fault}");
+        assert_eq!(view.applied(), 0);
+    }
 }
 
 /// Every file below a folder.
@@ -354,12 +313,11 @@ fn a_damaged_view_is_made_again_and_never_believed() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut append, read) = open_journal(folder.path());
     let (whole, path) = (folder.path().join("whole"), folder.path().join("view"));
-    let mut model = Model::default();
+    let mut history = History::new();
     let view = view::open_and_catch_up(&whole, &*read).expect("opens");
     for _ in 0..100 {
-        let entries = group(&mut random, &mut model);
-        let committed = append.append(&entries).expect("appends");
-        let batch: Vec<_> = committed.locations.into_iter().zip(entries).collect();
+        let entries = group(&mut random, &mut history);
+        let batch = record(&mut *append, &history, entries);
         view.apply(&batch).expect("applies");
     }
     view.flush().expect("flushes");
@@ -420,14 +378,14 @@ fn a_damaged_view_is_made_again_and_never_believed() {
         damage(&path);
         // What a start cannot see may show later; it is then refused, never believed.
         let view = view::open_and_catch_up(&path, &*read).expect(what);
-        let said = compare(&*view, &model);
+        let said = compare(&*view, &history);
         drop(view);
         let Err(said) = said else { continue };
         println!("{what}: {said}");
         made_again_later += 1;
         view::set_aside(&path).expect("moved");
         let anew = view::open_and_catch_up(&path, &*read).expect("opens");
-        compare(&*anew, &model).expect(what);
+        compare(&*anew, &history).expect(what);
     }
     println!(
         "{} kinds of damage, {made_again_later} seen only after the start",

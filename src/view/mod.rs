@@ -2,13 +2,15 @@
 //! the journal at any time, so nothing that a trader was promised depends on it. `fold` says
 //! what an entry does to a declaration's row; `store` keeps rows and indexes in sled, which is
 //! named there only; `keys` lays out its keys; `recover` opens it, puts a damaged one aside,
-//! and brings it up to the journal.
+//! and brings it up to the journal. `plain` is the same in memory.
 
 mod fold;
 mod keys;
+mod plain;
 mod recover;
 mod store;
 
+pub use plain::plain;
 pub use recover::{open_and_catch_up, set_aside};
 
 use serde::{Deserialize, Serialize};
@@ -160,7 +162,8 @@ pub trait View: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Row>, Fault>;
 
-    /// The declaration to which this authority gave this number.
+    /// The declaration to which this authority gave this number; of several the one that was
+    /// recorded last, because a correction is declared anew under the number of the first.
     ///
     /// # Errors
     /// A store that fails.
