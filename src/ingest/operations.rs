@@ -1,10 +1,10 @@
 //! The operators' door: plain HTTP on a listener of its own, for health checks and metrics.
-//! It belongs on loopback or on a network that only operators reach.
+//! It belongs on loopback or on a network that only operators reach. It opens before everything
+//! else, so that somebody can be told how far a long start has come.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -41,11 +41,62 @@ const CONNECTIONS_MAX: usize = 64;
 /// A request's head has to be complete after this.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The running door.
+/// The running door. It listens until this is dropped.
 pub struct Server {
     address: SocketAddr,
-    stopping: Arc<AtomicBool>,
+    stage: Stage,
     task: tokio::task::JoinHandle<()>,
+}
+
+/// Where the gateway stands, for whoever changes it.
+#[derive(Clone)]
+pub struct Stage(Arc<Mutex<At>>);
+
+enum At {
+    /// What it does before it is ready.
+    Starting(String),
+    Running(Handle),
+    Stopping(Handle),
+}
+
+impl Stage {
+    /// What the gateway does at the moment; `/readyz` says so, and no.
+    pub fn starting(&self, what: impl std::fmt::Display) {
+        self.set(At::Starting(what.to_string()));
+    }
+
+    /// From now on the pipeline says whether it is ready.
+    pub fn running(&self, pipeline: Handle) {
+        self.set(At::Running(pipeline));
+    }
+
+    /// From now on `/readyz` says no: the gateway is stopping.
+    pub fn stopping(&self) {
+        let mut at = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let At::Running(pipeline) = &*at {
+            *at = At::Stopping(pipeline.clone());
+        }
+    }
+
+    fn set(&self, at: At) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = at;
+    }
+
+    /// Why the gateway is not ready, if it is not.
+    fn ready(&self) -> Result<(), String> {
+        match &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            At::Starting(what) => Err(what.clone()),
+            At::Running(pipeline) => pipeline.ready(),
+            At::Stopping(_) => Err("stopping".to_owned()),
+        }
+    }
+
+    fn depths(&self) -> Option<(usize, usize)> {
+        match &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            At::Starting(_) => None,
+            At::Running(pipeline) | At::Stopping(pipeline) => Some(pipeline.depths()),
+        }
+    }
 }
 
 impl Server {
@@ -53,7 +104,7 @@ impl Server {
     ///
     /// # Errors
     /// A fault of the operator when the address is taken.
-    pub async fn start(settings: &Settings, pipeline: Handle) -> Result<Server, Fault> {
+    pub async fn start(settings: &Settings) -> Result<Server, Fault> {
         let taken = |error| {
             Fault::operator(format!(
                 "operations.listen: cannot listen on {}: {error}",
@@ -62,11 +113,11 @@ impl Server {
         };
         let listener = TcpListener::bind(settings.listen).await.map_err(taken)?;
         let address = listener.local_addr().map_err(taken)?;
-        let stopping = Arc::new(AtomicBool::new(false));
-        let task = tokio::spawn(serve(listener, pipeline, stopping.clone()));
+        let stage = Stage(Arc::new(Mutex::new(At::Starting("starting".to_owned()))));
+        let task = tokio::spawn(serve(listener, stage.clone()));
         Ok(Server {
             address,
-            stopping,
+            stage,
             task,
         })
     }
@@ -76,18 +127,19 @@ impl Server {
         self.address
     }
 
-    /// From now on `/readyz` says no: the gateway is stopping.
-    pub fn not_ready(&self) {
-        self.stopping.store(true, Ordering::Release);
+    /// What it says of the gateway.
+    pub fn stage(&self) -> &Stage {
+        &self.stage
     }
+}
 
-    /// Stops listening.
-    pub fn stop(self) {
+impl Drop for Server {
+    fn drop(&mut self) {
         self.task.abort();
     }
 }
 
-async fn serve(listener: TcpListener, pipeline: Handle, stopping: Arc<AtomicBool>) {
+async fn serve(listener: TcpListener, stage: Stage) {
     let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
         let Ok(permit) = room.clone().acquire_owned().await else {
@@ -97,10 +149,10 @@ async fn serve(listener: TcpListener, pipeline: Handle, stopping: Arc<AtomicBool
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
-        let (pipeline, stopping) = (pipeline.clone(), stopping.clone());
+        let stage = stage.clone();
         tokio::spawn(async move {
             let service = service_fn(|request| {
-                let response = respond(&request, &pipeline, stopping.load(Ordering::Acquire));
+                let response = respond(&request, &stage);
                 async move { Ok::<_, Infallible>(response) }
             });
             let mut builder = hyper::server::conn::http1::Builder::new();
@@ -116,20 +168,20 @@ async fn serve(listener: TcpListener, pipeline: Handle, stopping: Arc<AtomicBool
     }
 }
 
-fn respond<B>(request: &Request<B>, pipeline: &Handle, stopping: bool) -> Response<Full<Bytes>> {
+fn respond<B>(request: &Request<B>, stage: &Stage) -> Response<Full<Bytes>> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return plain(StatusCode::METHOD_NOT_ALLOWED, "GET\n".to_owned());
     }
     match request.uri().path() {
         "/livez" => plain(StatusCode::OK, "alive\n".to_owned()),
-        "/readyz" => match pipeline.ready() {
-            Ok(()) if !stopping => plain(StatusCode::OK, "ready\n".to_owned()),
-            Ok(()) => plain(StatusCode::SERVICE_UNAVAILABLE, "stopping\n".to_owned()),
+        "/readyz" => match stage.ready() {
+            Ok(()) => plain(StatusCode::OK, "ready\n".to_owned()),
             Err(why) => plain(StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")),
         },
         "/metrics" => {
-            let (inbox, intake) = pipeline.depths();
-            telemetry::pipeline_depths(inbox, intake);
+            if let Some((inbox, intake)) = stage.depths() {
+                telemetry::pipeline_depths(inbox, intake);
+            }
             plain(StatusCode::OK, telemetry::render())
         }
         _ => plain(

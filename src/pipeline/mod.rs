@@ -1,4 +1,4 @@
-//! The path of a declaration: the only room that starts threads or owns queues.
+//! The path of a declaration: the only room whose threads and queues stay.
 //!
 //! ```text
 //! submit ──inbox──▶ validate (threads) ──intake──▶ record (one thread) ──▶ project (one thread) ──▶ view
@@ -189,10 +189,10 @@ pub fn start(parts: Parts) -> Result<(Handle, Running), Fault> {
 
 impl Running {
     /// Stops in the order of the path: nothing more is taken, what is under way is finished
-    /// and answered, the last group is synced, the view is flushed.
+    /// and answered, the last group is synced, the view is closed.
     ///
     /// # Errors
-    /// A thread that panicked, a view that cannot be flushed.
+    /// A thread that panicked, a view that cannot be closed.
     pub async fn stop(self) -> Result<(), Fault> {
         self.shared.accepting.store(false, Ordering::Release);
         self.lanes.stop(self.shared.settings.stop_wait_s).await;
@@ -207,7 +207,7 @@ impl Running {
             fine &= self.record.join().is_ok();
             self.project_queue.end();
             fine &= self.project.join().is_ok();
-            shared.view.flush()?;
+            shared.view.close()?;
             if fine {
                 Ok(())
             } else {
