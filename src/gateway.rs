@@ -29,7 +29,8 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Starts everything: journal, view, pipeline, lanes, and the doors last, so that whoever
+    /// Starts everything: the operators' door first, so that it can say how far the rest has
+    /// come, then journal, view, pipeline, lanes, and the traders' door last, so that whoever
     /// can connect is served. Call inside a tokio runtime.
     ///
     /// # Errors
@@ -38,8 +39,8 @@ impl Gateway {
         let catalogue = Arc::new(catalogue(config)?);
         let routes = routes(config)?;
         let adapters = adapters(config)?;
-        let (append, read) = journal::open(&journal_settings(config))?;
-        let view = view::open_and_catch_up(&config.view_folder(), &*read)?;
+        let operations = ingest::operations::Server::start(&config.operations).await?;
+        let (append, read, view) = opened(config, operations.stage()).await?;
         let (handle, running) = pipeline::start(pipeline::Parts {
             catalogue: catalogue.clone(),
             routes,
@@ -54,11 +55,11 @@ impl Gateway {
         let tls = ingest::tls::load(&config.ingest.tls, &config.tls_folder())?;
         let keys = ingest::keys::Keys::open(&config.keys_file())?;
         let families = ingest::families(&catalogue);
-        let operations =
-            ingest::operations::Server::start(&config.operations, handle.clone()).await?;
         let secret = cursor_secret(&config.data)?;
+        let ready = handle.clone();
         let server =
             ingest::Server::start(&config.ingest, tls, keys, &secret, families, handle).await?;
+        operations.stage().running(ready);
         Ok(Gateway {
             catalogue,
             server,
@@ -83,16 +84,14 @@ impl Gateway {
     }
 
     /// Stops gracefully: not ready any more, no new connections, everything in flight answered,
-    /// the last group synced, the view flushed.
+    /// the last group synced, the view closed.
     ///
     /// # Errors
     /// What did not end in time or could not be written.
     pub async fn stop(self) -> Result<(), Fault> {
-        self.operations.not_ready();
+        self.operations.stage().stopping();
         self.server.stop().await;
-        self.running.stop().await?;
-        self.operations.stop();
-        Ok(())
+        self.running.stop().await
     }
 }
 
@@ -137,15 +136,39 @@ pub fn routes(config: &Config) -> Result<Routes, Fault> {
     Routes::new(config.routes.clone(), &names)
 }
 
-/// Makes the view anew from the journal; gives the number of entries.
+/// Writer and reader of the journal, and the view as far as they are.
+type Opened = (
+    Box<dyn journal::Append>,
+    Arc<dyn journal::Read>,
+    Arc<dyn view::View>,
+);
+
+/// Opens the journal and then the view, which may take a minute if it has to be made again:
+/// on a thread of its own, while the operators' door says how far it has come.
+async fn opened(config: &Config, stage: &ingest::operations::Stage) -> Result<Opened, Fault> {
+    let (settings, folder) = (journal_settings(config), config.view_folder());
+    let stage = stage.clone();
+    let open = move || {
+        stage.starting("opening the journal");
+        let (append, read) = journal::open(&settings)?;
+        stage.starting("opening the view");
+        let view = view::open(&folder, &*read, &mut |progress| stage.starting(progress))?;
+        Ok((append, read, view))
+    };
+    let opened = tokio::task::spawn_blocking(open).await;
+    opened.map_err(|error| Fault::ours(error.to_string()))?
+}
+
+/// Makes the view anew from the journal; gives the number of entries. `tell` hears every
+/// second how far it has come.
 ///
 /// # Errors
 /// A journal that cannot be read, a gateway that is running.
-pub fn rebuild(config: &Config) -> Result<u64, Fault> {
+pub fn rebuild(config: &Config, tell: &mut dyn FnMut(view::Progress)) -> Result<u64, Fault> {
     let (_append, read) = journal::open(&journal_settings(config))?;
     view::set_aside(&config.view_folder())?;
-    let view = view::open_and_catch_up(&config.view_folder(), &*read)?;
-    view.flush()?;
+    let view = view::open(&config.view_folder(), &*read, tell)?;
+    view.close()?;
     Ok(view.applied())
 }
 

@@ -41,13 +41,13 @@ pub mod routing;
 pub mod clock;
 /// The truth: entries in groups in segments, a Merkle tree over them, checkpoints, receipts.
 pub mod journal;
-/// The status view and its indexes; sled is named only here.
+/// The status view: rows in sled, which is named only here, and the names that lead to them.
 pub mod view;
 /// One HTTP client for everything that calls out.
 pub mod http;
 /// One folder per way of speaking to an authority; retry beside them.
 pub mod authority;
-/// The path of a declaration: queues and threads. The only room that starts threads.
+/// The path of a declaration: queues and threads. The only room whose threads stay.
 pub mod pipeline;
 /// HTTPS: TLS, who calls, routes, bodies, and the one table from outcome to response.
 pub mod ingest;

@@ -107,6 +107,16 @@ pub fn view_set_aside(path: &std::path::Path, why: &str) {
     tracing::warn!(path = %path.display(), why, "view: put aside");
 }
 
+/// A view that was not finished is begun again from the journal.
+pub fn view_begun_again(path: &std::path::Path) {
+    tracing::warn!(path = %path.display(), "view: not finished, begun again");
+}
+
+/// How far the view has come while it is opened.
+pub fn view_progress(progress: &dyn std::fmt::Display) {
+    tracing::info!("{progress}");
+}
+
 // --- pipeline ---
 
 /// A check panicked: a bug of ours, one message long.

@@ -8,7 +8,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use support::{GOODS, Trader, config, customs, goods, json, problem};
 use tongguan::gateway::Gateway;
+use tongguan::ingest::operations;
 use tongguan::journal::receipt;
+use tongguan::view::Progress;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_declaration_goes_all_the_way() {
@@ -424,5 +426,90 @@ async fn hostile_connections_are_ended() {
     ended.await.expect("every connection was ended");
     let trader = Trader::new(&config, &gateway, "acme");
     assert_eq!(trader.get("/v1/families").await.status, 200);
+    gateway.stop().await.expect("stops");
+}
+
+/// What the operators' door says to a path: the status and the body.
+async fn asked(address: std::net::SocketAddr, path: &str) -> (u16, String) {
+    let path = path.to_owned();
+    let asked = tokio::task::spawn_blocking(move || {
+        let mut stream = std::net::TcpStream::connect(address).expect("connects");
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n"
+        )
+        .expect("asks");
+        let mut text = String::new();
+        stream.read_to_string(&mut text).expect("an answer");
+        text
+    });
+    let text = asked.await.expect("asked");
+    let (head, body) = text.split_once("\r\n\r\n").expect("a head");
+    let status = head
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok());
+    (status.expect("a status"), body.to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn operators_see_how_far_the_start_has_come() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = config(folder.path());
+    let server = operations::Server::start(&config.operations)
+        .await
+        .expect("starts");
+    let address = server.address();
+    assert_eq!(
+        asked(address, "/readyz").await,
+        (503, "starting\n".to_owned())
+    );
+    server.stage().starting(Progress {
+        doing: "rebuilding",
+        done: 3_400_000,
+        of: 10_000_000,
+        what: "entries",
+    });
+    let line = "rebuilding the view: 3,400,000 of 10,000,000 entries\n";
+    assert_eq!(asked(address, "/readyz").await, (503, line.to_owned()));
+    assert_eq!(asked(address, "/livez").await.0, 200);
+    assert_eq!(asked(address, "/metrics").await.0, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_view_that_was_damaged_while_the_gateway_stood_is_made_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut config = config(folder.path());
+    let _customs = customs(&mut config, "").await;
+    let gateway = Gateway::start(&config).await.expect("starts");
+    let trader = Trader::new(&config, &gateway, "acme");
+    let first = trader
+        .declare(goods("BJ2026030100099001"), Some("one"))
+        .await;
+    assert_eq!(first.status, 202);
+    gateway.stop().await.expect("stops");
+    let (view, aside) = (
+        folder.path().join("view"),
+        folder.path().join("view.aside-1"),
+    );
+    assert!(view.join("closed").exists(), "it was closed in good order");
+    let rows = view.join("rows/db");
+    let mut bytes = std::fs::read(&rows).expect("reads");
+    bytes[100] ^= 1;
+    std::fs::write(&rows, bytes).expect("written");
+
+    let gateway = Gateway::start(&config).await.expect("starts");
+    assert!(aside.exists(), "it was put aside");
+    assert!(
+        !view.join("closed").exists(),
+        "no proof of closing while it is open"
+    );
+    let ready = asked(gateway.operations_address(), "/readyz").await;
+    assert_eq!(ready, (200, "ready\n".to_owned()));
+    let trader = Trader::new(&config, &gateway, "acme");
+    let again = trader
+        .declare(goods("BJ2026030100099001"), Some("one"))
+        .await;
+    assert_eq!(again.body, first.body, "the first receipt");
     gateway.stop().await.expect("stops");
 }

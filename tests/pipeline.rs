@@ -106,8 +106,8 @@ impl View for Store {
     fn counts(&self) -> Counts {
         self.0.counts()
     }
-    fn flush(&self) -> Result<(), Fault> {
-        self.0.flush()
+    fn close(&self) -> Result<(), Fault> {
+        self.0.close()
     }
 }
 
@@ -148,7 +148,7 @@ fn start(folder: &Path, settings: pipeline::Settings, script: Script) -> Started
         ..Default::default()
     })
     .expect("the journal opens");
-    let view = view::open_and_catch_up(&folder.join("view"), &*read).expect("the view opens");
+    let view = view::open(&folder.join("view"), &*read, &mut |_| {}).expect("the view opens");
     let (journal_switch, view_switch) = (Arc::<Switch>::default(), Arc::<Switch>::default());
     let (tell, came) = mpsc::unbounded_channel();
     let customs = Customs {

@@ -15,7 +15,7 @@ pub struct Args {
 /// Runs it.
 pub fn run(args: Args) -> Outcome {
     let config = args.config.load()?;
-    let entries = gateway::rebuild(&config)?;
+    let entries = gateway::rebuild(&config, &mut |progress| eprintln!("tongguan: {progress}"))?;
     println!("tongguan: the view was rebuilt from {entries} journal entries");
     Ok(Exit::Fine)
 }

@@ -171,8 +171,8 @@ impl View for Rows {
     fn counts(&self) -> Counts {
         self.turn(|view| view.counts())
     }
-    fn flush(&self) -> Result<(), Fault> {
-        self.turn(|view| view.flush())
+    fn close(&self) -> Result<(), Fault> {
+        self.turn(|view| view.close())
     }
 }
 

@@ -1,4 +1,4 @@
-//! The path of a declaration: the only room that starts threads or owns queues.
+//! The path of a declaration: the only room whose threads and queues stay.
 //!
 //! ```text
 //! submit ──inbox──▶ validate (threads) ──intake──▶ record (one thread) ──▶ project (one thread) ──▶ view

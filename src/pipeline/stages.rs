@@ -68,10 +68,10 @@ pub fn start(parts: Parts) -> Result<(Handle, Running), Fault> {
 
 impl Running {
     /// Stops in the order of the path: nothing more is taken, what is under way is finished
-    /// and answered, the last group is synced, the view is flushed.
+    /// and answered, the last group is synced, the view is closed.
     ///
     /// # Errors
-    /// A thread that panicked, a view that cannot be flushed.
+    /// A thread that panicked, a view that cannot be closed.
     pub async fn stop(self) -> Result<(), Fault> {
         self.shared.accepting.store(false, Ordering::Release);
         self.lanes.stop(self.shared.settings.stop_wait_s).await;
@@ -86,7 +86,7 @@ impl Running {
             fine &= self.record.join().is_ok();
             self.project_queue.end();
             fine &= self.project.join().is_ok();
-            shared.view.flush()?;
+            shared.view.close()?;
             if fine {
                 Ok(())
             } else {
@@ -169,16 +169,16 @@ impl Stages {
         self.shared.accepting.store(false, Ordering::Release);
     }
 
-    /// Finishes and answers what is under way and flushes the view; the last part of stopping.
+    /// Finishes and answers what is under way and closes the view; the last part of stopping.
     ///
     /// # Errors
-    /// A view that cannot be flushed.
+    /// A view that cannot be closed.
     pub fn finish(mut self) -> Result<(), Fault> {
         while self.validate() || self.record() {}
         while self.project_queue.depth() > 0 && self.project() {}
         // What went past the queue.
         self.project();
-        self.shared.view.flush()
+        self.shared.view.close()
     }
 }
 

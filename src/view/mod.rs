@@ -1,19 +1,25 @@
 //! The status view: what the journal adds up to, ready to be asked. It can be made again from
 //! the journal at any time, so nothing that a trader was promised depends on it. `fold` says
-//! what an entry does to a declaration's row; `store` keeps rows and indexes in sled, which is
-//! named there only; `keys` lays out its keys; `recover` opens it, puts a damaged one aside,
-//! and brings it up to the journal. `plain` is the same in memory.
+//! what an entry does to a declaration's row; `window` gathers rows that change and hands them
+//! to `store`, which keeps them in sled, named there only; `names` keeps by what they can be
+//! found, in files of `run`; `codec` and `keys` lay both out; `door` answers; `closed` proves
+//! that a view was closed in good order; `recover` opens it, puts a damaged one aside, and
+//! brings it up to the journal. `plain` is all of it in memory.
 
+mod closed;
+mod codec;
+mod door;
 mod fold;
 mod keys;
+mod names;
 mod plain;
 mod recover;
+mod run;
 mod store;
+mod window;
 
 pub use plain::plain;
-pub use recover::{open_and_catch_up, set_aside};
-
-use serde::{Deserialize, Serialize};
+pub use recover::{Progress, open, set_aside};
 
 use crate::declaration::{Digest, Entry, Id, Status, Timestamp};
 use crate::fault::Fault;
@@ -46,6 +52,8 @@ pub struct Row {
     pub authority_text: Option<String>,
     /// The authority's number for it.
     pub authority_reference: Option<String>,
+    /// Other numbers that it gave later, up to eight: they too lead here.
+    pub further_references: Vec<String>,
     /// Fields of the message, then facts of answers; a later fact replaces an earlier one.
     pub fields: Vec<(String, String)>,
     /// When it was recorded.
@@ -66,7 +74,7 @@ pub struct EventRow {
     /// When.
     pub at: Timestamp,
     /// `recorded`, `dispatched`, `answered` or `undeliverable`.
-    pub event: String,
+    pub event: &'static str,
     /// Our status after it.
     pub status: Status,
     /// The authority's code; empty if it has none.
@@ -131,8 +139,10 @@ pub trait View: Send + Sync {
     /// Number of the first entry that is not yet applied.
     fn applied(&self) -> u64;
 
-    /// Folds committed entries, in order and without a gap, in one atomic batch. Entries that
-    /// are applied already change nothing.
+    /// Folds committed entries, in order and without a gap. Entries that are applied already
+    /// change nothing. Messages are not looked at. A start after a crash finds all of a call or
+    /// nothing of it; of a call with more than some hundred entries it may find a part, and
+    /// then makes the view again.
     ///
     /// # Errors
     /// A store that fails, or a gap.
@@ -189,120 +199,56 @@ pub trait View: Send + Sync {
     /// How many declarations have each status.
     fn counts(&self) -> Counts;
 
-    /// Writes out what the store still holds back.
+    /// Writes everything out and leaves a proof that the view was closed in good order, by
+    /// which the next start need not look at every row. Whatever is asked later fails.
     ///
     /// # Errors
     /// A store that fails.
-    fn flush(&self) -> Result<(), Fault>;
+    fn close(&self) -> Result<(), Fault>;
 }
 
-/// The stored form of a row.
-#[derive(Serialize, Deserialize)]
-#[allow(clippy::type_complexity)]
-struct Stored(
-    (Id, String, String, String, String, String, String),
-    (
-        String,
-        Status,
-        Option<String>,
-        Option<String>,
-        Option<String>,
-    ),
-    Vec<(String, String)>,
-    (Timestamp, Timestamp, u32, Vec<u8>),
-    Vec<(
-        Timestamp,
-        String,
-        Status,
-        String,
-        String,
-        u64,
-        Option<String>,
-    )>,
-);
-
 impl Row {
-    fn to_bytes(&self) -> Vec<u8> {
-        let row = self.clone();
-        let events = row.events.into_iter().map(|event| {
-            let digest = event.digest.map(|digest| digest.to_string());
-            (
-                event.at,
-                event.event,
-                event.status,
-                event.code,
-                event.text,
-                event.index,
-                digest,
-            )
-        });
-        let stored = Stored(
-            (
-                row.id,
-                row.trader,
-                row.kind,
-                row.message_type,
-                row.reference,
-                row.key,
-                row.digest.to_string(),
-            ),
-            (
-                row.authority,
-                row.status,
-                row.authority_code,
-                row.authority_text,
-                row.authority_reference,
-            ),
-            row.fields,
-            (
-                row.recorded_at,
-                row.updated_at,
-                row.version,
-                row.location.to_bytes().to_vec(),
-            ),
-            events.collect(),
-        );
-        serde_json::to_vec(&stored).expect("strings and numbers can always be written")
+    /// Whether the authority gave it this number.
+    fn has_number(&self, number: &str) -> bool {
+        let first = self.authority_reference.as_deref().into_iter();
+        let mut all = first.chain(self.further_references.iter().map(String::as_str));
+        all.any(|own| own == number)
+    }
+}
+
+/// The last entry that something reflects. By its id the journal is known again: a view of
+/// another journal, or of one that was taken back and went on otherwise, has another there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Last {
+    location: Location,
+    id: Id,
+}
+
+impl Last {
+    /// Bytes of it.
+    const LENGTH: usize = Location::LENGTH + 16;
+
+    fn of(location: Location, entry: &Entry) -> Last {
+        Last {
+            location,
+            id: entry.id,
+        }
     }
 
-    fn from_bytes(bytes: &[u8]) -> Option<Row> {
-        let Stored(names, state, fields, times, events) = serde_json::from_slice(bytes).ok()?;
-        let events = events
-            .into_iter()
-            .map(|(at, event, status, code, text, index, digest)| {
-                let digest = match digest {
-                    Some(text) => Some(Digest::parse(&text)?),
-                    None => None,
-                };
-                Some(EventRow {
-                    at,
-                    event,
-                    status,
-                    code,
-                    text,
-                    index,
-                    digest,
-                })
-            });
-        Some(Row {
-            id: names.0,
-            trader: names.1,
-            kind: names.2,
-            message_type: names.3,
-            reference: names.4,
-            key: names.5,
-            digest: Digest::parse(&names.6)?,
-            authority: state.0,
-            status: state.1,
-            authority_code: state.2,
-            authority_text: state.3,
-            authority_reference: state.4,
-            fields,
-            recorded_at: times.0,
-            updated_at: times.1,
-            version: times.2,
-            location: Location::from_bytes(&times.3)?,
-            events: events.collect::<Option<Vec<EventRow>>>()?,
+    /// The number of the entry after it.
+    fn next(&self) -> u64 {
+        self.location.index + 1
+    }
+
+    fn to_bytes(self) -> Vec<u8> {
+        [self.location.to_bytes().as_slice(), self.id.0.as_bytes()].concat()
+    }
+
+    fn from_bytes(bytes: &[u8; Last::LENGTH]) -> Option<Last> {
+        let (location, id) = bytes.split_at(Location::LENGTH);
+        Some(Last {
+            location: Location::from_bytes(location)?,
+            id: Id(uuid::Uuid::from_slice(id).ok()?),
         })
     }
 }

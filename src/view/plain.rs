@@ -37,12 +37,13 @@ struct State {
 impl State {
     fn take(&mut self, location: Location, entry: &Entry) {
         if let Some(row) = self.rows.get_mut(&entry.id) {
-            fold(row, location, entry);
+            fold(row, location, entry.clone());
             if !matches!(entry.event, Event::Recorded(_)) {
                 self.waiting.remove(&row.location.index);
             }
             if let Event::Answered(answered) = &entry.event
                 && let Some(number) = &answered.authority_reference
+                && row.has_number(number)
             {
                 let name = (row.authority.clone(), row.kind.clone(), number.clone());
                 let (own, at) = (row.id, row.location.index);
@@ -51,7 +52,7 @@ impl State {
                     self.numbers.insert(name, own);
                 }
             }
-        } else if let Some(row) = begin(location, entry) {
+        } else if let Some(row) = begin(location, entry.clone()) {
             self.order.insert(location.index, row.id);
             self.waiting.insert(location.index, row.id);
             self.keys
@@ -186,7 +187,7 @@ impl View for Plain {
             .collect()
     }
 
-    fn flush(&self) -> Result<(), Fault> {
+    fn close(&self) -> Result<(), Fault> {
         Ok(())
     }
 }

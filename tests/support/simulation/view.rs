@@ -104,7 +104,7 @@ impl View for Remembering {
     fn counts(&self) -> Counts {
         self.plain.counts()
     }
-    fn flush(&self) -> Result<(), Fault> {
-        self.plain.flush()
+    fn close(&self) -> Result<(), Fault> {
+        self.plain.close()
     }
 }
