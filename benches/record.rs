@@ -26,7 +26,9 @@ const GROUPS: usize = 32;
 fn main() {
     // How cargo asks whether a bench works at all.
     let test = std::env::args().any(|argument| argument == "--test");
-    let rounds = std::env::var("ROUNDS").ok().and_then(|text| text.parse().ok());
+    let rounds = std::env::var("ROUNDS")
+        .ok()
+        .and_then(|text| text.parse().ok());
     let rounds: usize = if test { 1 } else { rounds.unwrap_or(15) };
     for (name, bytes) in [("300 B", 300), ("4 kB", 4096)] {
         let mut ways = Ways::new(bytes);
@@ -93,7 +95,10 @@ impl Ways {
         };
         let file = |name: &str| {
             let mut options = OpenOptions::new();
-            let opened = options.create(true).append(true).open(folder.path().join(name));
+            let opened = options
+                .create(true)
+                .append(true)
+                .open(folder.path().join(name));
             opened.expect("opens")
         };
         let mut messages = messages(bytes);
@@ -102,7 +107,11 @@ impl Ways {
             bare: file("bare"),
             raw: file("raw"),
             groups: (0..GROUPS)
-                .map(|_| (0..GROUP).map(|_| entry(messages.next().expect("no end"))).collect())
+                .map(|_| {
+                    (0..GROUP)
+                        .map(|_| entry(messages.next().expect("no end")))
+                        .collect()
+                })
                 .collect(),
             group_bytes: 0,
             segments: settings.folder.join("segment-00000000.tgj"),

@@ -91,7 +91,11 @@ fn story(world: &Arc<World>) -> Result<(), String> {
 
 /// What happens between two lives.
 fn restart(world: &World, end: End) -> Result<(), String> {
-    let power = end == End::Off || world.chance(1, 4);
+    // A life that is off may have been killed in the middle of an operation, too.
+    let power = match end {
+        End::Off => world.chance(2, 3),
+        _ => world.chance(1, 4),
+    };
     world.note(format_args!("it ends: {end:?}; the power goes: {power}"));
     world.disk.calm(0);
     world.disk.resize(u64::MAX);
