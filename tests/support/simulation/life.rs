@@ -146,6 +146,7 @@ fn parts(
         inbox_max: 1 + world.few(32) as usize,
         intake_max: 1 + world.few(32) as usize,
         group_entries_max: 1 + world.few(16) as usize,
+        groups_max: 1 + world.few(16) as usize,
         lane_concurrency: 1 + world.few(4) as usize,
         ..Settings::default()
     };
@@ -275,7 +276,8 @@ impl Life<'_> {
         Err(format!("{}: an answer never comes", reference(name)))
     }
 
-    /// Everybody repeats everything, and every declaration comes to its end.
+    /// Everybody repeats everything, and every declaration comes to its end. For a while the
+    /// authority is as it was; then it takes what is left.
     async fn finish(&mut self) -> Result<(), String> {
         let world = self.world;
         let sent = world.ledger().sent.clone();
@@ -284,7 +286,10 @@ impl Life<'_> {
                 self.ask(name, message).await?;
             }
         }
-        for _ in 0..10_000 {
+        for passed in 0..10_000 {
+            if passed == 20 {
+                world.set_kind();
+            }
             self.pass(1_000).await;
             world.check()?;
             let caught_up = self.view.applied() == self.read.committed();

@@ -69,7 +69,6 @@ fn story(world: &Arc<World>) -> Result<(), String> {
         (end, view) = live(world, view, Trouble::any(world), purpose)?;
         restart(world, end)?;
     }
-    world.set_kind();
     let trouble = if world.chance(1, 4) {
         Trouble::Full
     } else {

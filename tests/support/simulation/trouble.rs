@@ -74,7 +74,11 @@ impl Trouble {
         match world.below(12) {
             0..=2 => Trouble::PowerAt(Moment::any(world)),
             3..=5 => Trouble::FailsAt(Moment::any(world)),
-            6 => Trouble::NoRoomAt(Moment::any(world)),
+            6 if world.chance(1, 2) => Trouble::NoRoomAt(Moment::any(world)),
+            6 => Trouble::NoRoomAt(Moment {
+                of: &[Operation::Write],
+                after: world.few(40),
+            }),
             7 => Trouble::Failing(2_000 + world.below(20_000)),
             8 => Trouble::Full,
             _ => Trouble::None,
