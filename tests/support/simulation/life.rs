@@ -195,6 +195,7 @@ impl Life<'_> {
                 if trouble == Trouble::Full {
                     self.space_returns().await?;
                 }
+                self.view_catches_up()?;
             }
             Purpose::Finish => {
                 if trouble == Trouble::Full {
@@ -260,6 +261,21 @@ impl Life<'_> {
         world.set_serving(true);
         let name = traders::any_name(world);
         self.ask(name, message(name, 0)).await
+    }
+
+    /// With nothing more to do the view shows everything that is on disk.
+    fn view_catches_up(&mut self) -> Result<(), String> {
+        // Groups on the way that it has seen already are steps, too.
+        for _ in 0..100 {
+            if self.view.applied() == self.read.committed() {
+                return Ok(());
+            }
+            self.stages.project();
+        }
+        match self.world.is_serving() {
+            true => Err(format!("the view stays at {}", self.view.applied())),
+            false => Ok(()),
+        }
     }
 
     /// Sends a message and takes steps until it is answered.
