@@ -92,7 +92,7 @@ fn story(world: &Arc<World>) -> Result<(), String> {
 fn restart(world: &World, end: End) -> Result<(), String> {
     // A life that is off may have been killed in the middle of an operation, too.
     let power = match end {
-        End::Off => world.chance(2, 3),
+        End::Off => world.chance(1, 2),
         _ => world.chance(1, 4),
     };
     world.note(format_args!("it ends: {end:?}; the power goes: {power}"));

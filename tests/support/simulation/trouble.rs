@@ -55,7 +55,7 @@ impl Moment {
         let (of, after): (&[Operation], u64) = match world.below(6) {
             0 => (&Operation::ALL, 400),
             1 => (&Operation::CHANGES, 100),
-            2 | 3 => (one(&Operation::ALL), 20),
+            2 => (one(&Operation::ALL), 20),
             _ => (one(&OFTEN), 12),
         };
         Moment {
