@@ -171,13 +171,20 @@ fn cursor_secret(data: &Path) -> Result<[u8; 32], Fault> {
     let mut secret = [0; 32];
     aws_lc_rs::rand::fill(&mut secret)
         .map_err(|_| fault("the system gives no random bytes".to_owned()))?;
+    // Beside its place first: a start that is killed must not leave half a secret.
+    let aside = path.with_extension("new");
     let file = std::fs::OpenOptions::new()
         .write(true)
-        .create_new(true)
+        .create(true)
+        .truncate(true)
         .mode(0o600)
-        .open(&path);
-    file.and_then(|mut file| file.write_all(&secret))
-        .map_err(|error| fault(error.to_string()))?;
+        .open(&aside);
+    file.and_then(|mut file| {
+        file.write_all(&secret)?;
+        file.sync_all()
+    })
+    .and_then(|()| std::fs::rename(&aside, &path))
+    .map_err(|error| fault(error.to_string()))?;
     Ok(secret)
 }
 

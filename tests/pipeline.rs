@@ -22,6 +22,9 @@ use tongguan::routing::{Route, Routes};
 use tongguan::view::{self, Counts, Filter, Keyed, Page, Pending, Row, View};
 use tongguan::{clock, gateway};
 
+/// The failure that is none but a panic.
+const PANIC: &str = "a panic of the store";
+
 /// A switch that a test throws: what stands behind it fails, or waits.
 #[derive(Default)]
 struct Switch {
@@ -43,7 +46,9 @@ impl Switch {
     fn pass(&self) -> Result<(), Fault> {
         let held = self.held.lock().expect("a lock");
         drop(self.freed.wait_while(held, |held| *held).expect("a lock"));
-        match *self.fails.lock().expect("a lock") {
+        let fails = *self.fails.lock().expect("a lock");
+        match fails {
+            Some(PANIC) => panic!("{PANIC}"),
             Some(why) => Err(Fault::ours(why)),
             None => Ok(()),
         }
@@ -273,23 +278,36 @@ async fn an_append_that_fails_is_never_receipted() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_view_that_fails_loses_nothing() {
+    // sled panics where others return an error; readiness has to know all the same.
+    for (why, stops) in [("the store is damaged", true), (PANIC, false)] {
+        let stopped = fail_the_view(why).await;
+        assert_eq!(stopped.is_ok(), stops, "{why}: {stopped:?}");
+    }
+}
+
+async fn fail_the_view(why: &'static str) -> Result<(), Fault> {
     let folder = tempfile::tempdir().expect("a folder");
     let take = || Box::new(|_: &Dispatch, _| Ok(""));
     let started = start(folder.path(), quick(), take());
     let first = record(&started.handle, 1).await;
     reach(&started.handle, first, Status::Dispatched).await;
-    started.view.fail("the store is damaged");
+    started.view.fail(why);
     let second = record(&started.handle, 2).await;
-    while started.handle.ready().is_ok() {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    let unready = async {
+        while started.handle.ready().is_ok() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(30), unready).await;
+    waited.expect("readiness tells of a view that failed");
     let outcome = started.handle.submit(submission(3)).await;
     assert!(matches!(outcome, Outcome::Unavailable(_)), "{outcome:?}");
-    started.running.stop().await.expect("stops");
+    let stopped = started.running.stop().await;
 
     let started = start(folder.path(), quick(), take());
     reach(&started.handle, second, Status::Dispatched).await;
     started.running.stop().await.expect("stops");
+    stopped
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -69,7 +69,7 @@ settings! {
     "ingest.requests_per_trader_max" => ingest.requests_per_trader_max, "Requests of one trader at once. Beyond it 429.";
     "ingest.streams_max" => ingest.streams_max, "Streams of one HTTP/2 connection at once.";
     "ingest.stop_wait_s" => ingest.stop_wait_s, "How long stopping waits for requests under way.";
-    "operations.listen" => operations.listen, "Where operators look: /livez, /readyz, /metrics. Plain HTTP; keep it on loopback.";
+    "operations.listen" => operations.listen, "Where operators look: /livez, /readyz, /metrics, /log/. Plain HTTP and what traders declared; keep it on loopback.";
     "telemetry.level" => telemetry.level, "Logs: error, warn, info, debug, or a filter such as info,tongguan::pipeline=debug.";
     "journal.segment_bytes_max" => journal.segment_bytes_max, "A segment is closed at this size: few files, each copied in seconds.";
     "journal.origin" => journal.origin, "Name of the log in checkpoints and receipts; traders know the gateway by it.";

@@ -49,6 +49,9 @@ fn is_time(value: &str) -> bool {
     matches!(value.len(), 8 | 12 | 14) && value.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// Room for the value of a field; few are longer, and most messages leave some fields out.
+const VALUE_BYTES: usize = 16;
+
 impl Fields {
     /// Fields by name, in this order.
     pub fn new(fields: Vec<(Arc<str>, Field)>) -> Fields {
@@ -63,7 +66,7 @@ impl Fields {
     pub fn read(&self, record: &Record<'_>) -> Values {
         let mut values = Values {
             names: self.names.clone(),
-            text: String::new(),
+            text: String::with_capacity(self.fields.len() * VALUE_BYTES),
             ends: Vec::with_capacity(self.fields.len()),
         };
         for field in &self.fields {

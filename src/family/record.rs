@@ -70,7 +70,15 @@ impl Path {
 
     /// Drops the last step; false when there is none.
     pub fn pop(&mut self) -> bool {
-        self.steps.pop().is_some()
+        let popped = self.steps.pop().is_some();
+        self.end = self.steps.last().copied().unwrap_or(self.end);
+        popped
+    }
+
+    /// The node of the shape that it leads to from where it begins; `None` if it stays there.
+    #[inline]
+    fn target(&self) -> Option<u32> {
+        (!self.steps.is_empty()).then_some(self.end)
     }
 }
 
@@ -303,21 +311,21 @@ impl<'s> Record<'s> {
     /// The first element at `path` as seen from `context`.
     pub fn find(&self, context: Node, path: &Path) -> Option<Node> {
         let start = if path.from_root { ROOT } else { context };
-        let Some(last) = path.steps.last() else {
+        let Some(target) = path.target() else {
             return Some(start);
         };
-        let first = self.first(start, *last);
+        let first = self.first(start, target);
         (first < self.room.nodes[start.0 as usize].end).then_some(Node(first))
     }
 
     /// Every element at `path` as seen from `context`, until `each` says no more.
     pub fn visit(&self, context: Node, path: &Path, mut each: impl FnMut(Node) -> bool) {
         let start = if path.from_root { ROOT } else { context };
-        let Some(last) = path.steps.last() else {
+        let Some(target) = path.target() else {
             each(start);
             return;
         };
-        let mut at = self.first(start, *last);
+        let mut at = self.first(start, target);
         let end = self.room.nodes[start.0 as usize].end;
         while at < end && each(Node(at)) {
             at = self.room.nodes[at as usize].next_alike;

@@ -3,7 +3,10 @@
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::header::{CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName, HeaderValue, VARY};
+use hyper::body::Body as _;
+use hyper::header::{
+    CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, VARY,
+};
 use hyper::{Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -432,6 +435,16 @@ fn not_yet(mut reply: Reply) -> Reply {
 pub fn not_modified() -> Reply {
     let mut reply = Response::new(Full::default());
     *reply.status_mut() = StatusCode::NOT_MODIFIED;
+    reply
+}
+
+/// The reply to HEAD: what GET would get, without its body. HTTP/2 takes a body as an error.
+pub fn head(reply: Reply) -> Reply {
+    let length = reply.body().size_hint().exact().unwrap_or(0);
+    let mut reply = reply.map(|_| Full::default());
+    if reply.status() != StatusCode::NOT_MODIFIED {
+        set(&mut reply, CONTENT_LENGTH, &length.to_string());
+    }
     reply
 }
 

@@ -164,6 +164,9 @@ async fn connection(
             let id = uuid::Uuid::now_v7().to_string();
             let (method, path) = (request.method().clone(), request.uri().path().to_owned());
             let mut response = answer(&desk, request).await;
+            if method == hyper::Method::HEAD {
+                response = reply::head(response);
+            }
             let name = hyper::header::HeaderName::from_static("request-id");
             reply::set(&mut response, name, &id);
             telemetry::ingest_answered(&id, method.as_str(), &path, response.status().as_u16());

@@ -106,13 +106,39 @@ fn make(folder: &Path) -> Result<(), String> {
     write(&folder.join("ca.pem"), authority.pem().as_bytes())
 }
 
+/// Writes a file beside its place and moves it there: after a kill it is whole or absent.
 fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
+    let aside = path.with_extension("new");
     let file = OpenOptions::new()
         .write(true)
         .create(true)
         .truncate(true)
         .mode(0o600)
-        .open(path);
-    file.and_then(|mut file| file.write_all(bytes))
-        .map_err(|error| error.to_string())
+        .open(&aside);
+    file.and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    })
+    .and_then(|()| fs::rename(&aside, path))
+    .map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_there_is_whole() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("ca.pem");
+        write(&path, b"whole").expect("written");
+        // Half a file of a start that was killed is no hindrance.
+        fs::write(folder.path().join("ca.new"), b"ha").expect("written");
+        write(&path, b"another").expect("written");
+        assert_eq!(fs::read(&path).expect("there"), b"another");
+        // A write that fails changes nothing.
+        fs::create_dir(folder.path().join("ca.new")).expect("made");
+        write(&path, b"more").expect_err("fails");
+        assert_eq!(fs::read(&path).expect("there"), b"another");
+    }
 }

@@ -3,9 +3,9 @@
 //! What a caller may rely on is only what is written here.
 
 use std::fmt::Debug;
-use std::fs::{File, TryLockError};
+use std::fs::{File, Permissions, TryLockError};
 use std::io;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -37,6 +37,14 @@ pub trait Disk: Debug + Send + Sync {
     /// # Errors
     /// `AlreadyExists`, or as [`std::fs::OpenOptions::open`].
     fn create(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>>;
+
+    /// Lets everybody read a file, where a disk knows of such things.
+    ///
+    /// # Errors
+    /// As [`std::fs::set_permissions`].
+    fn share(&self, _path: &Path) -> io::Result<()> {
+        Ok(())
+    }
 
     /// Gives a file another name, in place of a file that has it. On disk after
     /// [`Disk::sync_folder`] of both folders.
@@ -202,6 +210,10 @@ impl Disk for LocalDisk {
         let mut options = File::options();
         options.read(true).write(true).create_new(true).mode(0o600);
         Ok(Arc::new(LocalFile(options.open(path)?)))
+    }
+
+    fn share(&self, path: &Path) -> io::Result<()> {
+        std::fs::set_permissions(path, Permissions::from_mode(0o644))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

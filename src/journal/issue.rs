@@ -354,7 +354,7 @@ mod tests {
                 code: text(2),
                 text: text(3),
                 status: Status::ALL.get(number as usize % 13).copied(),
-                authority_reference: (number % 2 == 0).then(|| text(4)),
+                authority_reference: number.is_multiple_of(2).then(|| text(4)),
                 facts: Vec::new(),
                 digest: Digest::of(texts[1].as_bytes()),
                 message: Bytes::new(),

@@ -282,6 +282,11 @@ mod tests {
         let both = NOTE.replace(line, &format!("{witness}{line}"));
         let other = Key::new("other", [3; 32]);
         assert_eq!(signer(&both, &format!("{other}\n{PETER}\n")), Ok(1));
+        // Nor does one that shares the name or the hash of a known key, but not both.
+        let namesake = Key::new("PeterNeumann", [3; 32]).note("", &[1; 64]);
+        let namesake = namesake.trim_start_matches('\n');
+        let both = NOTE.replace(line, &format!("{namesake}{line}"));
+        assert_eq!(signer(&both, PETER), Ok(0));
         let many = NOTE.replace(line, &format!("{}{line}", witness.repeat(SIGNATURES_MAX)));
         assert!(signer(&many, PETER).is_err_and(|what| what.contains("more than")));
     }

@@ -10,6 +10,7 @@ use bytes::Bytes;
 
 use crate::declaration::Entry;
 use crate::fault::Fault;
+use crate::telemetry;
 
 use super::block::{PREFIX, Prefix};
 use super::codec;
@@ -20,6 +21,7 @@ use super::issue::Issuer;
 use super::locate::Marks;
 use super::merkle::{Hash, empty_root, leaf_hash, verify_inclusion};
 use super::note::checkpoint;
+use super::recover;
 use super::segment::{self, OPENING};
 use super::signer::Signer;
 use super::tile::{self, Tile};
@@ -47,6 +49,8 @@ pub struct Reader {
     firsts: RwLock<Vec<u64>>,
     /// Where some entries stand.
     pub(super) marks: Marks,
+    /// One at a time makes stored hashes again.
+    mending: Mutex<()>,
     files: Mutex<HashMap<u32, Arc<dyn DiskFile>>>,
     blocks: Mutex<VecDeque<(u32, u64, Arc<Vec<u8>>)>>,
 }
@@ -69,6 +73,7 @@ impl Reader {
             latest: Mutex::new(latest),
             firsts: RwLock::new(firsts),
             marks: Marks::default(),
+            mending: Mutex::default(),
             files: Mutex::default(),
             blocks: Mutex::default(),
         }
@@ -154,6 +159,36 @@ impl Reader {
         let read = file.read_at(&mut bytes, offset);
         read.map_err(|error| self.wrong(at, error.to_string()))?;
         Ok(bytes)
+    }
+
+    /// The proof of a leaf in the tree after a group. Stored hashes are no part of the truth: one
+    /// that is wrong must not become evidence, so all of them are made again then.
+    fn proof(&self, index: u64, leaf: &Hash, header: &Header) -> Result<Vec<Hash>, Fault> {
+        let size = header.size();
+        let stored = || match self.tree.inclusion(index, size) {
+            Ok(proof) => proof
+                .filter(|proof| verify_inclusion(*leaf, index, size, proof, &header.root))
+                .ok_or_else(|| format!("they do not lead from entry {index} to its root")),
+            Err(error) => Err(error.to_string()),
+        };
+        if let Ok(proof) = stored() {
+            return Ok(proof);
+        }
+        let _one = self.mending.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Ok(proof) = stored() {
+            return Ok(proof);
+        }
+        telemetry::journal_hashes_rebuilt(self.committed());
+        recover::fill(self, 0)?;
+        stored().map_err(|what| self.stored_hashes(&what))
+    }
+
+    fn stored_hashes(&self, what: &str) -> Fault {
+        let tree = self.settings.folder.join("tree");
+        Fault::ours(format!(
+            "journal: stored hashes: {what}; remove {} and start again, it is made anew",
+            tree.display()
+        ))
     }
 
     /// The signed checkpoint of the tree after a group.
@@ -284,14 +319,7 @@ impl Read for Reader {
         let decoded = codec::decode_head(&head);
         let (entry, length) = decoded.map_err(|what| self.wrong(at, what))?;
         let header = self.header(at)?;
-        let proof = self.tree.inclusion(at.index, header.size());
-        let proof = proof.map_err(|error: io::Error| stored_hashes(&error.to_string()))?;
-        let proof = proof.unwrap_or_default();
-        // Stored hashes are no part of the truth: a wrong one must not become evidence.
-        let leaf = leaf_hash(&head);
-        if !verify_inclusion(leaf, at.index, header.size(), &proof, &header.root) {
-            return Err(stored_hashes("they do not lead to the signed root"));
-        }
+        let proof = self.proof(at.index, &leaf_hash(&head), &header)?;
         let issuer = Issuer::new(&proof, &self.note(&header));
         Ok(issuer.receipt(&entry, length, at.index, &head, 0..proof.len()))
     }
@@ -320,7 +348,7 @@ impl Read for Reader {
             return Ok(None);
         }
         let proof = self.tree.consistency(from, to);
-        proof.map_err(|error| stored_hashes(&error.to_string()))
+        proof.map_err(|error| self.stored_hashes(&error.to_string()))
     }
 
     fn committed(&self) -> u64 {
@@ -367,10 +395,4 @@ pub fn open_segment(
         None => String::new(),
     };
     Err(format!("journal: {} is missing{archive}", own.display()))
-}
-
-fn stored_hashes(what: &str) -> Fault {
-    Fault::ours(format!(
-        "journal: stored hashes: {what}; they are made again at a start without the folder `tree`"
-    ))
 }

@@ -29,6 +29,12 @@ pub struct Proved {
 
 impl fmt::Display for Proved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.signed {
+            writeln!(
+                f,
+                "without a known key nothing is proved; this is what it says:"
+            )?;
+        }
         let proved = self.proved.iter().map(|line| ("", line));
         let open = self.open.iter().map(|line| ("not proved: ", line));
         // What comes from a file must not be able to write on the terminal as it likes.
@@ -92,32 +98,27 @@ pub fn examine(
     public_keys: Option<&str>,
 ) -> Result<(Proved, Checkpoint), Disproved> {
     let known = public_keys.map(keys).transpose()?;
-    let mut found = Proved::default();
-    if evidence.first() != Some(&b'{') {
-        let note = std::str::from_utf8(evidence).map_err(|_| "it is not a text")?;
-        let note = Note::parse(note)?;
-        let checkpoint = note.checkpoint()?;
-        if message.is_some() {
-            return Err("a checkpoint is about no message; give the receipt of the message".into());
+    match evidence.first() {
+        Some(b'{') => examine_receipt(evidence, message, known.as_deref()),
+        _ if message.is_some() => {
+            Err("a checkpoint is about no message; give the receipt of the message".into())
         }
-        let Checkpoint { origin, size, .. } = &checkpoint;
-        found.proved.push(format!(
-            "a checkpoint of the log {origin} with {size} entries"
-        ));
-        signature(&mut found, &note, known.as_deref())?;
-        return Ok((found, checkpoint));
+        _ => examine_checkpoint(evidence, known.as_deref()),
     }
-    let given = Given::parse(evidence)?;
+}
+
+fn examine_receipt(
+    receipt: &[u8],
+    message: Option<&[u8]>,
+    known: Option<&[Key]>,
+) -> Result<(Proved, Checkpoint), Disproved> {
+    let mut found = Proved::default();
+    let given = Given::parse(receipt)?;
     let (entry, length) =
         decode_head(&given.head).map_err(|what| format!("its leaf cannot be read: {what}"))?;
-    let again = Issuer::new(&given.proof, &given.checkpoint).receipt(
-        &entry,
-        length,
-        given.index,
-        &given.head,
-        0..given.proof.len(),
-    );
-    if again != given.bytes {
+    let issuer = Issuer::new(&given.proof, &given.checkpoint);
+    let path = 0..given.proof.len();
+    if issuer.receipt(&entry, length, given.index, &given.head, path) != given.bytes {
         return Err("what it says differs from the leaf that was recorded".into());
     }
     happened(&mut found, &entry);
@@ -136,7 +137,24 @@ pub fn examine(
         "as entry {} of {} in the log {}",
         given.index, checkpoint.size, checkpoint.origin
     ));
-    signature(&mut found, &note, known.as_deref())?;
+    signature(&mut found, &note, known)?;
+    Ok((found, checkpoint))
+}
+
+fn examine_checkpoint(
+    note: &[u8],
+    known: Option<&[Key]>,
+) -> Result<(Proved, Checkpoint), Disproved> {
+    let mut found = Proved::default();
+    let text = std::str::from_utf8(note).map_err(|_| "it is not a text")?;
+    let note = Note::parse(text)
+        .map_err(|what| format!("it is neither a receipt nor a checkpoint: {what}"))?;
+    let checkpoint = note.checkpoint()?;
+    found.proved.push(format!(
+        "a checkpoint of the log {} with {} entries",
+        checkpoint.origin, checkpoint.size
+    ));
+    signature(&mut found, &note, known)?;
     Ok((found, checkpoint))
 }
 
@@ -283,7 +301,7 @@ fn happened(found: &mut Proved, entry: &Entry) {
         Event::Undeliverable(undeliverable) => {
             let name = &undeliverable.authority;
             found.proved.push(format!(
-                "delivery of declaration {id} to {name} was given up at {at}, after {} attempts: {}",
+                "delivery of declaration {id} to {name} was given up at {at}, with attempt {}: {}",
                 undeliverable.attempts, undeliverable.reason
             ));
             found.open.push(about.to_owned());
@@ -326,7 +344,7 @@ fn signature(found: &mut Proved, note: &Note, known: Option<&[Key]>) -> Result<(
     let Some(keys) = known else {
         let by = note.signers().join(" and ");
         found.open.push(format!(
-            "who signed it: it names the key {by}, but without --key anybody may have made all of this"
+            "who signed it: it names the key {by}, but anybody may have made all of this; give --key"
         ));
         return Ok(());
     };
@@ -346,4 +364,81 @@ fn signature(found: &mut Proved, note: &Note, known: Option<&[Key]>) -> Result<(
     });
     found.signed = true;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Whatever is given, there is an answer and no panic.
+        #[test]
+        fn any_evidence(
+            bytes in proptest::collection::vec(any::<u8>(), 0..200),
+            head in "[a-z+ \n]{0,9}\n[0-9]{0,20}\n[A-Za-z0-9+/=]{0,50}\n{1,3}",
+            lines in "(\u{2014} [a-z+ ]{0,5} [A-Za-z0-9+/=]{0,99}\n?){0,3}",
+            (index, proof) in any::<(u64, Vec<Hash>)>(),
+        ) {
+            let note = format!("{head}{lines}");
+            let proof: Vec<String> = proof.iter().map(|hash| BASE64.encode(hash)).collect();
+            let receipt = serde_json::json!({
+                "receipt": RECORDED, "entry": { "index": index, "leaf": BASE64.encode(&bytes) },
+                "proof": proof, "checkpoint": note,
+            });
+            for evidence in [&bytes[..], note.as_bytes(), receipt.to_string().as_bytes()] {
+                _ = examine(evidence, None, None);
+                _ = examine(evidence, Some(&bytes), None);
+                prop_assert!(examine(evidence, None, Some(&head)).is_err());
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_beside_the_point_is_refused() {
+        const GIVEN: &str = include_str!("../../tests/evidence/receipt.json");
+        const KEY: &str = include_str!("../../tests/evidence/journal.pub");
+        let (_, tree) = examine(GIVEN.as_bytes(), None, Some(KEY)).expect("it holds");
+        // A second signature, of a witness say, would be a part of it that nobody tests.
+        let more = GIVEN.replace("\\n\"}", "\\n\u{2014} witness L8gh3A==\\n\"}");
+        let refused = verify(more.as_bytes(), None, KEY).expect_err("it has two");
+        assert!(refused.to_string().contains("more than one"), "{refused}");
+
+        let proof = |from: u64, to: u64| format!(r#"{{"from":{from},"to":{to},"proof":[]}}"#);
+        let says = |new: &Checkpoint, proof: String| match verify_continued(
+            &tree,
+            new,
+            proof.as_bytes(),
+        ) {
+            Ok(words) => words,
+            Err(disproved) => disproved.to_string(),
+        };
+        assert!(says(&tree, proof(5, 5)).contains("none was changed"));
+        assert!(says(&tree, proof(4, 5)).contains("needed is one from=5&to=5"));
+        assert!(says(&tree, "{}".to_owned()).contains("cannot be read"));
+        let origin = "other.example".to_owned();
+        let other = Checkpoint {
+            origin,
+            ..tree.clone()
+        };
+        assert!(says(&other, proof(5, 5)).contains("the other of other.example"));
+        let root = [7; 32];
+        let other = Checkpoint {
+            root,
+            ..tree.clone()
+        };
+        assert!(says(&other, proof(5, 5)).contains("does not begin with"));
+    }
+
+    #[test]
+    fn a_file_does_not_write_on_the_terminal() {
+        let found = Proved {
+            proved: vec!["text \u{1b}[2J\nproved: all of it".to_owned()],
+            open: vec!["who\r".to_owned()],
+            signed: true,
+        };
+        let shown = "text \\u{1b}[2J\\nproved: all of it\nnot proved: who\\r\n";
+        assert_eq!(found.to_string(), shown);
+        assert_eq!(Disproved("\u{7}".to_owned()).to_string(), "\\u{7}");
+    }
 }

@@ -354,7 +354,7 @@ fn hashes(reader: &Reader, sealed: u64, size: u64, root: Hash) -> Result<Frontie
 }
 
 /// Stores the hashes of all entries from number `from` on.
-fn fill(reader: &Reader, from: u64) -> Result<(), Fault> {
+pub fn fill(reader: &Reader, from: u64) -> Result<(), Fault> {
     /// Hashes gathered before they are written: 2 MB.
     const BATCH: usize = 65_536;
     let fault = |error: io::Error| Fault::ours(format!("journal: stored hashes: {error}"));

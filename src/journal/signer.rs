@@ -33,57 +33,59 @@ impl Signer {
     /// it signs every tree of more than `size` leaves. `name` is that of the log.
     ///
     /// # Errors
-    /// A file that cannot be read or written, a key that is lost, another name than before.
+    /// A file that cannot be read or written, a key that is lost, another name than before or
+    /// one that signed notes cannot have.
     pub fn open(disk: &dyn Disk, folder: &Path, name: &str, size: u64) -> io::Result<Signer> {
         let files = Files(disk, folder);
-        let mut former = files.former()?;
-        if let Some(pair) = files.pair("journal.next")? {
-            let old = files.newest(name)?;
-            let old = old.ok_or_else(|| files.wrong("journal.key", "there is none to replace"))?;
-            // Once more after a stop between the steps: the first one is there already.
-            former.retain(|former| former.key != old);
-            former.push(Former {
-                until: size,
-                key: old,
-            });
-            let lines = former
-                .iter()
-                .map(|former| format!("{} {}\n", former.until, former.key));
-            files.write("journal.former", lines.collect::<String>().as_bytes())?;
-            disk.rename(&files.path("journal.next"), &files.path("journal.key"))?;
-            disk.sync_folder(folder)?;
-            return Signer::in_force(&files, name, pair, former);
+        if name.is_empty() || name.contains(|c: char| c == '+' || c.is_whitespace()) {
+            let what = format!("journal.origin: {name:?} has a space or a plus, or is empty");
+            return Err(io::Error::new(ErrorKind::InvalidInput, what));
         }
-        let pair = match files.pair("journal.key")? {
-            Some(pair) => pair,
-            None if files.newest(name)?.is_some() => {
-                let what = "it is lost; restore it, or replace it: tongguan keys rotate";
-                return Err(files.wrong("journal.key", what));
+        let old = files.newest(name)?;
+        let published = files.text("journal.pub")?.unwrap_or_default();
+        if old
+            .as_ref()
+            .is_some_and(|old| renamed(&published, old, name))
+        {
+            let what = format!("the log has another name than {name}; a log keeps its name");
+            return Err(files.wrong("journal.pub", &what));
+        }
+        let mut former = files.former()?;
+        let pair = match (files.pair("journal.next")?, old) {
+            (Some(pair), Some(old)) => {
+                // Once more after a stop between the steps: the first one is there already.
+                former.retain(|former| former.key != old);
+                former.push(Former {
+                    until: size,
+                    key: old,
+                });
+                let lines = former
+                    .iter()
+                    .map(|former| format!("{} {}\n", former.until, former.key));
+                files.write("journal.former", lines.collect::<String>().as_bytes())?;
+                disk.rename(&files.path("journal.next"), &files.path("journal.key"))?;
+                disk.sync_folder(folder)?;
+                pair
             }
-            None => files.make("journal.key")?,
+            (Some(_), None) => {
+                return Err(files.wrong("journal.key", "there is none to replace"));
+            }
+            (None, old) => match files.pair("journal.key")? {
+                Some(pair) => pair,
+                None if old.is_some() => {
+                    let what = "it is lost; restore it, or replace it: tongguan keys rotate";
+                    return Err(files.wrong("journal.key", what));
+                }
+                None => files.make("journal.key")?,
+            },
         };
-        // A change that stopped after its first step has not happened.
-        let current = public(&pair);
-        former.retain(|former| former.key.public() != &current);
-        Signer::in_force(&files, name, pair, former)
-    }
-
-    fn in_force(
-        files: &Files,
-        name: &str,
-        pair: Ed25519KeyPair,
-        former: Vec<Former>,
-    ) -> io::Result<Signer> {
         let current = Key::new(name, public(&pair));
+        // A change that stopped after its first step and was given up has not happened.
+        former.retain(|former| former.key != current);
         let all = former.iter().map(|former| &former.key).chain([&current]);
         let text: String = all.map(|key| format!("{key}\n")).collect();
-        match files.text("journal.pub")? {
-            Some(known) if known == text => {}
-            Some(known) if renamed(&known, &current) => {
-                let what = format!("the log has another name than {name}; a log keeps its name");
-                return Err(files.wrong("journal.pub", &what));
-            }
-            _ => files.write("journal.pub", text.as_bytes())?,
+        if published != text {
+            files.write("journal.pub", text.as_bytes())?;
         }
         Ok(Signer {
             pair,
@@ -123,11 +125,11 @@ pub fn rotate(disk: &dyn Disk, folder: &Path, name: &str) -> io::Result<Key> {
     Ok(Key::new(name, public(&pair)))
 }
 
-/// Whether a text of public keys has this one under another name.
-fn renamed(known: &str, current: &Key) -> bool {
-    let keys = note::keys(known).unwrap_or_default();
-    let mut same = keys.iter().filter(|key| key.public() == current.public());
-    same.any(|key| key.name() != current.name())
+/// Whether a key has another name than this one, or was published under another.
+fn renamed(published: &str, key: &Key, name: &str) -> bool {
+    let keys = note::keys(published).unwrap_or_default();
+    let mut same = keys.iter().filter(|known| known.public() == key.public());
+    key.name() != name || same.any(|known| known.name() != name)
 }
 
 fn public(pair: &Ed25519KeyPair) -> [u8; 32] {
@@ -210,7 +212,12 @@ impl Files<'_> {
     }
 
     fn write(&self, file: &str, bytes: &[u8]) -> io::Result<()> {
-        disk::write_aside(self.0, &self.path(file), bytes)
+        disk::write_aside(self.0, &self.path(file), bytes)?;
+        match file {
+            // Only the public keys are for everybody.
+            "journal.pub" => self.0.share(&self.path(file)),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -260,6 +267,12 @@ mod tests {
         assert!(first.key(0).verify("text", &first.sign("text")));
         assert_eq!(contents(folder.path()), files);
         assert!(refused(folder.path(), "other.example").contains("another name"));
+        for name in ["", "a b", "a+b", "a\nb"] {
+            assert!(
+                refused(folder.path(), name).contains("journal.origin"),
+                "{name:?}"
+            );
+        }
     }
 
     #[test]
@@ -295,12 +308,17 @@ mod tests {
             assert_eq!((signer.key(7), signer.key(8)), (&old, &new));
             assert!(new.verify("text", &signer.sign("text")));
         }
+        // With another name nothing is begun.
+        restore(path, &before);
+        assert!(refused(path, "other.example").contains("another name"));
+        assert_eq!(contents(path), before);
         // A change that is given up after its first step has not happened.
         restore(
             path,
             &[before[0].clone(), None, after[2].clone(), before[3].clone()],
         );
         assert_eq!(open(path, 9).key(8), &old);
+        assert_eq!(contents(path)[3], before[3], "one public key, once");
         // A second change: three keys, each for its part.
         restore(path, &after);
         let third = rotate(&LocalDisk, path, "gateway.example").expect("a third key");

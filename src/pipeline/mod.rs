@@ -16,6 +16,8 @@
 pub mod deliver;
 mod edges;
 mod handle;
+#[cfg(test)]
+mod handover;
 mod project;
 pub mod queue;
 mod record;

@@ -2,6 +2,7 @@
 //! them as they are and takes their steps itself, one after another, in one thread.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -49,17 +50,16 @@ pub fn start(parts: Parts) -> Result<(Handle, Running), Fault> {
     let mut validators = Vec::new();
     for number in 0..shared.settings.validators {
         let (shared, jobs) = (shared.clone(), stages.jobs.clone());
-        validators.push(thread(format!("validate-{number}"), move || {
-            validate::run(&shared, &jobs)
-        })?);
+        let work = move || validate::run(&shared, &jobs);
+        validators.push(thread(&stages.shared, format!("validate-{number}"), work)?);
     }
     let lanes = stages.deliver();
     let (recorder, projector) = (stages.recorder, stages.projector);
     let running = Running {
         shared: shared.clone(),
         validators,
-        record: thread("record".to_owned(), move || recorder.run())?,
-        project: thread("project".to_owned(), move || projector.run())?,
+        record: thread(&shared, "record".to_owned(), move || recorder.run())?,
+        project: thread(&shared, "project".to_owned(), move || projector.run())?,
         project_queue: stages.project_queue,
         lanes,
     };
@@ -180,7 +180,22 @@ impl Stages {
     }
 }
 
-fn thread(name: String, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, Fault> {
-    let thread = std::thread::Builder::new().name(name.clone()).spawn(work);
+/// A thread of its own. Its panic is a break-down: whoever asks is told so, and nothing is
+/// taken that nobody would work on.
+fn thread(
+    shared: &Arc<Shared>,
+    name: String,
+    work: impl FnOnce() + Send + 'static,
+) -> Result<JoinHandle<()>, Fault> {
+    let (shared, own) = (shared.clone(), name.clone());
+    let watched = move || {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
+            shared.break_down(&Fault::ours(format!("thread {own} panicked")));
+            resume_unwind(panic);
+        }
+    };
+    let thread = std::thread::Builder::new()
+        .name(name.clone())
+        .spawn(watched);
     thread.map_err(|error| Fault::ours(format!("starting thread {name}: {error}")))
 }

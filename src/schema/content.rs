@@ -3,10 +3,10 @@
 
 use std::borrow::Cow;
 
-use crate::xml::Reader;
+use crate::xml::{Reader, Run};
 
+use super::glance::OnlyValue;
 use super::simple::Simple;
-use super::tables::*;
 use super::value::{White, normalise};
 use super::walk::{Frame, Inside, Walk};
 use super::{Leaf, Sink};
@@ -128,21 +128,28 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
         }
     }
 
-    /// An element that is a value and nothing else, from beginning to end; `told` is its name
-    /// if the sink is told of it.
+    /// An element that is a value and nothing else, from beginning to end.
     pub fn leaf(
         &mut self,
         reader: &Reader<'a>,
-        simple: &'s Simple,
-        (text, at): (&str, usize),
+        only: &OnlyValue,
+        run: Run<'a>,
         element: usize,
-        told: Option<Symbol>,
+        told: bool,
     ) {
-        let at = at + lead(text);
-        let value = self.value(reader, simple, (text, at), element, false, None);
-        if let Some(name) = told {
+        let at = run.offset + lead(run.text);
+        if only.glance.admits(&run) {
+            if told {
+                self.sink.leaf(only.name, element, Leaf::Text(run.text, at));
+            }
+            return;
+        }
+        let simple = &self.schema.simples[only.simple as usize];
+        let value = self.value(reader, simple, (run.text, at), element, false, None);
+        if told {
             let value = value.as_ref().map(|value| Leaf::Text(value, at));
-            self.sink.leaf(name, element, value.unwrap_or(Leaf::Misfit));
+            let value = value.unwrap_or(Leaf::Misfit);
+            self.sink.leaf(only.name, element, value);
         }
     }
 

@@ -9,15 +9,17 @@
 //! them, `compile` turns it into `tables` of elements and types. Values have `simple` types
 //! with facets over the datatypes of `value` and the expressions of `pattern`, names the
 //! `characters` of XML; contents have a `model` that an `automaton` follows; `identity` and
-//! `keys` have identity constraints. `walk` follows a document along the tables, with `instance`, `content` and `recover`; `plain` does the same slowly
-//! and obviously, and tests compare the two. A construct that is not supported is refused
-//! with file, line and name; nothing is skipped.
+//! `keys` have identity constraints. `walk` follows a document along the tables, with `instance`, `content` and `recover`, and
+//! takes most values at a `glance`; `plain` does the same slowly and obviously, and tests
+//! compare the two. A construct that is not supported is refused with file, line and name;
+//! nothing is skipped.
 
 mod automaton;
 mod characters;
 mod compile;
 mod content;
 mod derivative;
+mod glance;
 mod glushkov;
 mod identity;
 mod instance;

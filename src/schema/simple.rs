@@ -28,8 +28,6 @@ pub struct Simple {
     pub facets: Facets,
     /// Whether texts mean something else where prefixes do: QName and NOTATION.
     pub contextual: bool,
-    /// Least and greatest length, of a string that has no other facets: most values are such.
-    pub lengths: Option<(u64, u64)>,
     /// Whether values may be IDs, references to them, or entities.
     pub identified: bool,
 }
@@ -137,23 +135,6 @@ fn misfit<'s, T>(code: &'static str, wanted: Wanted<'s>) -> Result<T, Misfit<'s>
 }
 
 impl Simple {
-    /// Notes what makes checking quick; the facets are complete.
-    pub fn settle(&mut self) {
-        let facets = &self.facets;
-        let plain = matches!(self.variety, Variety::Atomic(Primitive::String, Form::Any))
-            && self.white == White::Preserve
-            && facets.patterns.is_empty()
-            && facets.enumeration.is_none()
-            && !self.identified;
-        self.lengths = plain.then(|| {
-            let exact = facets.length;
-            (
-                exact.or(facets.length_min).unwrap_or(0),
-                exact.or(facets.length_max).unwrap_or(u64::MAX),
-            )
-        });
-    }
-
     /// The primitive of an atomic type.
     pub fn primitive(&self) -> Option<Primitive> {
         match self.variety {
@@ -185,13 +166,6 @@ impl Simple {
         text: &'t str,
         prefixes: &dyn Prefixes,
     ) -> Result<Cow<'t, str>, Misfit<'s>> {
-        // A text has at least as many bytes as characters.
-        if let Some((min, max)) = self.lengths
-            && text.len() as u64 <= max
-            && (min == 0 || (min == 1 && !text.is_empty()))
-        {
-            return Ok(Cow::Borrowed(text));
-        }
         match &self.variety {
             Variety::Any => Ok(Cow::Borrowed(text)),
             Variety::Atomic(primitive, form) => {
@@ -216,10 +190,6 @@ impl Simple {
             Variety::Union(members) => {
                 let mut first = None;
                 for member in members.iter() {
-                    // Many a union is of nothing and something.
-                    if all[*member].lengths == Some((0, 0)) && !text.is_empty() {
-                        continue;
-                    }
                     match all[*member].check(all, text, prefixes) {
                         Ok(text) => {
                             self.check_texts(all, &text, prefixes)?;

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::glance::OnlyValue;
 use super::identity::Constraint;
 use super::model::Model;
 use super::names::{Map, Names};
@@ -38,6 +39,8 @@ pub enum Place {
 pub struct Schema {
     pub(super) names: Names,
     pub(super) elements: Vec<Element>,
+    /// For each element, whether it is a value and nothing else.
+    pub(super) only_values: Vec<Option<OnlyValue>>,
     pub(super) types: Vec<Type>,
     pub(super) simples: Vec<Simple>,
     /// Global elements.

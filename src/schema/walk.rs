@@ -227,6 +227,16 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
             true => self.found_root(child),
             false => self.found_child(child),
         };
+        let told = self.frames.last().is_none_or(|frame| frame.told);
+        // Most elements are a value and nothing else: that is seen to at once.
+        if let Found::Declared(element) = found
+            && bare
+            && let Some(only) = &schema.only_values[element]
+            && let Some(run) = reader.leaf()
+        {
+            self.leaf(reader, only, run, offset, told);
+            return Started::Over;
+        }
         let (element, declared) = match found {
             Found::PassOver => return Started::PassOver,
             Found::Undeclared => (None, ANY_TYPE),
@@ -244,21 +254,7 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
             let name = schema.type_name(ty).to_owned();
             self.violate("cvc-type.2", offset, offset, &name, String::new());
         }
-        let told = element.is_some() && self.frames.last().is_none_or(|frame| frame.told);
-        // Most elements are a value and nothing else: that is seen to at once.
-        if let Content::Simple(simple) = ty.content
-            && bare
-            && !ty.watches_attributes
-            && !self.keyed()
-            && element.is_some_and(|element| element.value.is_none())
-            && let simple = &schema.simples[simple]
-            && !simple.identified
-            && let Some(text) = reader.leaf()
-        {
-            let told = element.filter(|_| told).map(|element| element.name.local);
-            self.leaf(reader, simple, text, offset, told);
-            return Started::Over;
-        }
+        let told = told && element.is_some();
         let nil = !bare && self.nil(reader, element, offset);
         if told && let Some(element) = element {
             self.sink.start(element.name.local, offset);
@@ -402,19 +398,26 @@ impl<'a, 's, S: Sink> Walk<'a, 's, S> {
     /// An element as long as it is not abstract.
     #[inline]
     pub fn concrete(&mut self, element: ElementId, offset: usize) -> Found {
-        if self.schema.elements[element].is_abstract {
-            let members = &self.schema.elements[element].stands_for;
-            let names = members
-                .iter()
-                .map(|member| &self.schema.elements[*member])
-                .filter(|member| !member.is_abstract)
-                .map(|member| self.schema.name(member.name.local));
-            let local = self.schema.name(self.schema.elements[element].name.local);
-            let expected = finding::listing(names);
-            self.violate("cvc-elt.2", offset, offset, local, expected);
-            return Found::PassOver;
+        // Most elements are a value and nothing else.
+        let schema = self.schema;
+        match schema.only_values[element].is_none() && schema.elements[element].is_abstract {
+            true => self.refuse_abstract(element, offset),
+            false => Found::Declared(element),
         }
-        Found::Declared(element)
+    }
+
+    #[cold]
+    fn refuse_abstract(&mut self, element: ElementId, offset: usize) -> Found {
+        let schema = self.schema;
+        let members = schema.elements[element].stands_for.iter();
+        let names = members
+            .map(|member| &schema.elements[*member])
+            .filter(|member| !member.is_abstract)
+            .map(|member| schema.name(member.name.local));
+        let local = schema.name(schema.elements[element].name.local);
+        let expected = finding::listing(names);
+        self.violate("cvc-elt.2", offset, offset, local, expected);
+        Found::PassOver
     }
 
     /// Whether white space says nothing in the innermost open element.

@@ -34,7 +34,7 @@ impl<'a> Reader<'a> {
             self.inside_root(offset)?;
             let inner = offset + "<![CDATA[".len();
             let text = line_ends(&section[..length]);
-            self.check_text_length(&text, inner)?;
+            self.check_text_length(text.len(), inner)?;
             self.at = inner + length + "]]>".len();
             return Ok(Some(Event::Text {
                 text,
@@ -112,7 +112,7 @@ impl<'a> Reader<'a> {
             return Err(stop(Refusal::Entity, offset, shown, expected));
         };
         let text = character.to_string();
-        self.check_text_length(&text, offset)?;
+        self.check_text_length(text.len(), offset)?;
         self.at = offset + 1 + end.unwrap_or_default() + 1;
         Ok(Some(Event::Text {
             text: Cow::Owned(text),

@@ -19,7 +19,7 @@ pub use attributes::{Attribute, is_name};
 pub use decode::Document;
 pub use paths::paths;
 pub use plain::{PlainEvent, plain};
-pub use reader::{Event, Reader};
+pub use reader::{Event, Reader, Run};
 pub use scan::has_no_space;
 
 /// The namespace to which the prefix `xml` is bound everywhere, declared or not.

@@ -12,6 +12,10 @@ use super::{Document, Event, Limits, Reader};
 /// siblings on, an index follows the name. An offset at which no element begins has the path
 /// of the innermost element that is open there.
 pub fn paths(document: &Document<'_>, limits: &Limits, offsets: &[usize]) -> Vec<String> {
+    // Nearly always there is no finding.
+    if offsets.is_empty() {
+        return Vec::new();
+    }
     let mut found = Vec::with_capacity(offsets.len());
     let mut path = String::new();
     // For each open element: where its part of the path begins, and how often each name was

@@ -40,6 +40,17 @@ pub enum Event<'a> {
     },
 }
 
+/// Plain text, from beginning to end.
+#[derive(Debug, Clone, Copy)]
+pub struct Run<'a> {
+    /// The text.
+    pub text: &'a str,
+    /// Of its first byte.
+    pub offset: usize,
+    /// There is no white space in it, for certain.
+    pub dense: bool,
+}
+
 /// Reads events from a document.
 pub struct Reader<'a> {
     pub(super) document: &'a Document<'a>,
@@ -164,16 +175,20 @@ impl<'a> Reader<'a> {
         self.passes_blanks = pass;
     }
 
-    /// After a start tag without attributes: the text of the element and its offset, if
-    /// nothing but plain text comes before its end tag. Both are then passed over.
-    #[inline]
-    pub fn leaf(&mut self) -> Option<(&'a str, usize)> {
+    /// After a start tag without attributes: the text of the element, if nothing but plain text
+    /// comes before its end tag. Both are then passed over.
+    #[inline(always)]
+    pub fn leaf(&mut self) -> Option<Run<'a>> {
         let bytes = self.text.as_bytes();
         let from = self.at;
         if self.closing {
             self.closing = false;
             self.open.pop();
-            return Some(("", from));
+            return Some(Run {
+                text: "",
+                offset: from,
+                dense: true,
+            });
         }
         let (end, met) = scan::text(bytes, from);
         let (start, length) = *self.open.last()?;
@@ -189,7 +204,11 @@ impl<'a> Reader<'a> {
         self.at = close + 1;
         self.open.pop();
         self.text_bytes = 0;
-        Some((&self.text[from..end], from))
+        Some(Run {
+            text: &self.text[from..end],
+            offset: from,
+            dense: met & scan::SPACE == 0,
+        })
     }
 
     /// Whether the whole document was read without a refusal.
@@ -380,8 +399,13 @@ impl<'a> Reader<'a> {
     #[inline(always)]
     fn text(&mut self, offset: usize) -> Result<Option<Event<'a>>, Box<Stop>> {
         let (end, met) = scan::text(self.text.as_bytes(), offset);
-        let raw = &self.text[offset..end];
         self.at = end;
+        let blank = met & (scan::INK | scan::RETURN) == 0;
+        if blank && self.passes_blanks && !self.open.is_empty() {
+            self.check_text_length(end - offset, offset)?;
+            return Ok(None);
+        }
+        let raw = &self.text[offset..end];
         if self.open.is_empty() {
             return match raw.bytes().all(is_white) {
                 true => Ok(None),
@@ -400,7 +424,7 @@ impl<'a> Reader<'a> {
             0 => Cow::Borrowed(raw),
             _ => line_ends(raw),
         };
-        self.check_text_length(&text, offset)?;
+        self.check_text_length(text.len(), offset)?;
         match self.passes_blanks && met & scan::INK == 0 {
             true => Ok(None),
             false => Ok(Some(Event::Text { text, offset })),
@@ -425,8 +449,12 @@ impl<'a> Reader<'a> {
     }
 
     #[inline]
-    pub(super) fn check_text_length(&mut self, text: &str, offset: usize) -> Result<(), Box<Stop>> {
-        self.text_bytes += text.len();
+    pub(super) fn check_text_length(
+        &mut self,
+        length: usize,
+        offset: usize,
+    ) -> Result<(), Box<Stop>> {
+        self.text_bytes += length;
         if self.text_bytes > self.limits.text_bytes_max {
             let expected = format!("<= {} bytes", self.limits.text_bytes_max);
             return Err(stop(Refusal::TextLength, offset, "", expected));

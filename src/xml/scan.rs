@@ -7,7 +7,9 @@ pub const RETURN: u8 = 1;
 pub const BRACKET: u8 = 2;
 /// A text has something other than white space in it, or was too long to say.
 pub const INK: u8 = 4;
-const STOP: u8 = 8;
+/// A text has white space in it, or was too long to say.
+pub const SPACE: u8 = 8;
+const STOP: u8 = 16;
 
 /// What each byte means in text.
 const TEXT: [u8; 256] = {
@@ -15,9 +17,9 @@ const TEXT: [u8; 256] = {
     table[b'<' as usize] = STOP;
     table[b'&' as usize] = STOP;
     table[b'\r' as usize] = RETURN;
-    table[b'\n' as usize] = 0;
-    table[b'\t' as usize] = 0;
-    table[b' ' as usize] = 0;
+    table[b'\n' as usize] = SPACE;
+    table[b'\t' as usize] = SPACE;
+    table[b' ' as usize] = SPACE;
     table[b']' as usize] = BRACKET | INK;
     table
 };
@@ -27,7 +29,7 @@ const TEXT: [u8; 256] = {
 const SHORT: usize = 32;
 
 /// Where the text that begins at `from` ends, at a `<`, a `&` or the end of all, and which of
-/// [`RETURN`], [`BRACKET`] and [`INK`] are in it.
+/// [`RETURN`], [`BRACKET`], [`INK`] and [`SPACE`] are in it.
 pub fn text(bytes: &[u8], from: usize) -> (usize, u8) {
     let mut met = 0;
     let short = &bytes[from..bytes.len().min(from + SHORT)];
@@ -38,7 +40,7 @@ pub fn text(bytes: &[u8], from: usize) -> (usize, u8) {
         }
         met |= class;
     }
-    met |= INK;
+    met |= INK | SPACE;
     let rest = &bytes[from + short.len()..];
     let length = memchr::memchr2(b'<', b'&', rest).unwrap_or(rest.len());
     let rest = &rest[..length];

@@ -1,8 +1,12 @@
 //! Starts a gateway, is a trader, is an authority.
 #![allow(dead_code)]
 
+pub mod audit;
+pub mod damage;
 pub mod edit;
 pub mod entries;
+pub mod load;
+pub mod process;
 pub mod readers;
 pub mod xml_nodes;
 
@@ -17,6 +21,7 @@ use tongguan::authority;
 use tongguan::clock;
 use tongguan::config::Config;
 use tongguan::family::Catalogue;
+use tongguan::fault::Fault;
 use tongguan::gateway::{self, Gateway};
 use tongguan::http::{Client, Response, Settings};
 use tongguan::ingest::keys::{self, Role};
@@ -116,6 +121,18 @@ impl Trader {
         more: &[(&str, &str)],
         body: Bytes,
     ) -> Response {
+        let answer = self.try_send(method, route, more, body).await;
+        answer.expect("an answer")
+    }
+
+    /// As [`Trader::send`], where no answer is no surprise.
+    pub async fn try_send(
+        &self,
+        method: &str,
+        route: &str,
+        more: &[(&str, &str)],
+        body: Bytes,
+    ) -> Result<Response, Fault> {
         let mut headers = vec![
             ("authorization", self.bearer.as_str()),
             ("accept-language", "en"),
@@ -127,7 +144,6 @@ impl Trader {
         self.client
             .send(method, &format!("{}{route}", self.url), &headers, body)
             .await
-            .expect("an answer")
     }
 
     pub async fn get(&self, route: &str) -> Response {

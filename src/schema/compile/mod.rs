@@ -107,6 +107,7 @@ pub fn compile(set: &Set) -> Result<Schema> {
         schema: Schema {
             names: Names::new(),
             elements: Vec::new(),
+            only_values: Vec::new(),
             types: Vec::new(),
             simples: Vec::new(),
             roots: Map::default(),
@@ -139,9 +140,7 @@ pub fn compile(set: &Set) -> Result<Schema> {
     compiler.models()?;
     compiler.restrictions()?;
     compiler.references()?;
-    for simple in &mut compiler.schema.simples {
-        simple.settle();
-    }
+    compiler.schema.settle();
     // NOTATION itself is the type of nothing, not even by xsi:type.
     let notation = compiler.schema.names.find(XSD, "NOTATION");
     notation.map(|name| compiler.schema.named_types.remove(&name));

@@ -72,7 +72,6 @@ impl<'s> Compiler<'s> {
             identity: Identity::None,
             facets: Facets::default(),
             contextual: false,
-            lengths: None,
             identified: false,
         });
         simple
@@ -403,7 +402,6 @@ impl<'s> Compiler<'s> {
             identity: Identity::None,
             facets: Facets::default(),
             contextual: from().any(|simple| simple.contextual),
-            lengths: None,
             identified: from().any(|simple| simple.identified),
         }
     }
