@@ -95,6 +95,7 @@ pub fn live(
         .map_err(|error| error.to_string())?;
     let end = runtime.block_on(async {
         world.begin_life();
+        world.cases().calling = false;
         world.set_serving(trouble == Trouble::None);
         let append = planted::append(world.planted, &world.disk, append);
         let mut stages = Stages::new(parts(world, append, read.clone(), view.clone()));
