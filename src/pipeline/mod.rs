@@ -59,6 +59,8 @@ pub struct Settings {
     pub group_entries_max: usize,
     /// Bytes of messages in one group, so that one sync stays in the tens of milliseconds.
     pub group_bytes_max: usize,
+    /// Groups on their way to the view; when they are more, it reads the journal instead.
+    pub groups_max: usize,
     /// How long a reader waits until the view shows what was recorded before it asked.
     pub read_wait_ms: Duration,
     /// Dispatches under way to one authority at once.
@@ -77,6 +79,7 @@ impl Default for Settings {
             validators: std::thread::available_parallelism().map_or(2, usize::from),
             group_entries_max: 512,
             group_bytes_max: 16 << 20,
+            groups_max: 64,
             read_wait_ms: Duration::from_secs(2),
             lane_concurrency: 16,
             retry: retry::Settings::default(),

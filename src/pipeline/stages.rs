@@ -104,9 +104,7 @@ impl Stages {
     pub fn new(parts: Parts) -> Stages {
         let (inbox, jobs) = queue(parts.settings.inbox_max);
         let (intake, orders) = queue(parts.settings.intake_max);
-        // Groups on their way to the view; when they are more, it reads the journal instead.
-        const GROUPS_MAX: usize = 64;
-        let (project_queue, groups) = queue(GROUPS_MAX);
+        let (project_queue, groups) = queue(parts.settings.groups_max);
         let (publish, applied) = watch::channel(parts.view.applied());
         let shared = Arc::new(Shared {
             catalogue: parts.catalogue,

@@ -107,15 +107,17 @@ impl Names {
         self.pending.push(change);
     }
 
-    pub fn make_folder(&mut self, path: &Path) {
+    /// Makes a folder and those above it; gives the ones that were missing.
+    pub fn make_folder(&mut self, path: &Path) -> Vec<PathBuf> {
         let missing: Vec<PathBuf> = path
             .ancestors()
             .take_while(|above| !self.is_folder(above))
             .map(Path::to_owned)
             .collect();
-        for folder in missing.into_iter().rev() {
-            self.change(Change::Folder(folder));
+        for folder in missing.iter().rev() {
+            self.change(Change::Folder(folder.clone()));
         }
+        missing
     }
 
     pub fn put(&mut self, path: &Path, inode: Inode) {

@@ -100,11 +100,10 @@ fn home(state: &State, path: &Path) -> io::Result<()> {
 impl Disk for SimulatedDisk {
     fn make_folder(&self, folder: &Path) -> io::Result<()> {
         self.look(Operation::MakeFolder, folder, |state| {
-            state.names.make_folder(folder);
+            let made = state.names.make_folder(folder);
             // When it returns, they are there to stay.
             if !state.lies {
-                let above = folder.ancestors().skip(1);
-                above.for_each(|folder| state.names.sync(folder));
+                made.iter().for_each(|made| state.names.sync(parent(made)));
             }
             Ok(())
         })

@@ -33,6 +33,9 @@ pub struct Cases {
     /// In the order in which it took them: ids are random.
     order: Vec<Id>,
     serial: u64,
+    /// An answer is on its way. One at a time: several that wait for the view are woken in an
+    /// order of tokio's own choosing, which no seed decides.
+    pub calling: bool,
 }
 
 impl Cases {
@@ -141,9 +144,10 @@ async fn wait(world: &World, most_ms: u64) {
 /// more, perhaps without saying which dispatch it means.
 pub fn call_back(world: &Arc<World>, handle: &Handle) {
     let mut cases = world.cases();
-    if cases.taken.is_empty() {
+    if cases.calling || cases.taken.is_empty() {
         return;
     }
+    cases.calling = true;
     let id = cases.order[world.below(cases.order.len() as u64) as usize];
     let known = cases.taken[&id].answers.len() as u64;
     let answer = if known > 0 && world.chance(1, 3) {
@@ -158,6 +162,7 @@ pub fn call_back(world: &Arc<World>, handle: &Handle) {
         let told = handle
             .answer("customs", dispatch, answer.clone(), None)
             .await;
+        world.cases().calling = false;
         if world.disk.is_off() {
             return;
         }

@@ -2,13 +2,15 @@
 //! segment, or exactly what the bit belongs to cannot be read any more, and everything else can.
 //! At the very end: what is cut off is kept aside, or the start refuses.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use tongguan::declaration::{Entry, Event};
+use tongguan::journal::disk::Disk;
 use tongguan::journal::{self, Location, Read};
 
 use super::audit;
-use super::life::settings;
+use super::life::{FOLDER, settings};
 use super::planted;
 use super::segments;
 use super::world::World;
@@ -124,6 +126,20 @@ fn noticed(
     Ok(())
 }
 
+/// The stored hashes say what was committed; without them only the segment itself does.
+fn lose_tree(world: &World) -> Result<(), String> {
+    let tree = Path::new(FOLDER).join("tree");
+    for (path, _) in world.disk.files() {
+        if path.starts_with(&tree) {
+            world
+                .disk
+                .remove(&path)
+                .map_err(|error| error.to_string())?;
+        }
+    }
+    Ok(())
+}
+
 /// Flips a bit in the last segment, for the end of a run.
 ///
 /// # Errors
@@ -138,6 +154,9 @@ pub fn last_segment(world: &World) -> Result<(), String> {
     let path = segments::find(world, last.segment).ok_or("a segment is missing")?;
     let whole = world.disk.bytes(&path).ok_or("the last segment")?;
     let offset = world.below(whole.len() as u64);
+    if world.chance(1, 2) {
+        lose_tree(world)?;
+    }
     world.note(format_args!("byte {offset} of the last segment flips"));
     world.count("bits flipped in the last segment", 1);
     world.disk.flip(&path, offset, world.below(8) as u8);

@@ -95,6 +95,7 @@ pub fn live(
         .map_err(|error| error.to_string())?;
     let end = runtime.block_on(async {
         world.begin_life();
+        world.cases().calling = false;
         world.set_serving(trouble == Trouble::None);
         let append = planted::append(world.planted, &world.disk, append);
         let mut stages = Stages::new(parts(world, append, read.clone(), view.clone()));
@@ -146,6 +147,7 @@ fn parts(
         inbox_max: 1 + world.few(32) as usize,
         intake_max: 1 + world.few(32) as usize,
         group_entries_max: 1 + world.few(16) as usize,
+        groups_max: 1 + world.few(16) as usize,
         lane_concurrency: 1 + world.few(4) as usize,
         ..Settings::default()
     };
@@ -194,6 +196,7 @@ impl Life<'_> {
                 if trouble == Trouble::Full {
                     self.space_returns().await?;
                 }
+                self.view_catches_up()?;
             }
             Purpose::Finish => {
                 if trouble == Trouble::Full {
@@ -261,6 +264,21 @@ impl Life<'_> {
         self.ask(name, message(name, 0)).await
     }
 
+    /// With nothing more to do the view shows everything that is on disk.
+    fn view_catches_up(&mut self) -> Result<(), String> {
+        // Groups on the way that it has seen already are steps, too.
+        for _ in 0..100 {
+            if self.view.applied() == self.read.committed() {
+                return Ok(());
+            }
+            self.stages.project();
+        }
+        match self.world.is_serving() {
+            true => Err(format!("the view stays at {}", self.view.applied())),
+            false => Ok(()),
+        }
+    }
+
     /// Sends a message and takes steps until it is answered.
     async fn ask(&mut self, name: Name, message: bytes::Bytes) -> Result<(), String> {
         let (world, handle) = (self.world.clone(), self.handle.clone());
@@ -275,7 +293,8 @@ impl Life<'_> {
         Err(format!("{}: an answer never comes", reference(name)))
     }
 
-    /// Everybody repeats everything, and every declaration comes to its end.
+    /// Everybody repeats everything, and every declaration comes to its end. For a while the
+    /// authority is as it was; then it takes what is left.
     async fn finish(&mut self) -> Result<(), String> {
         let world = self.world;
         let sent = world.ledger().sent.clone();
@@ -284,7 +303,10 @@ impl Life<'_> {
                 self.ask(name, message).await?;
             }
         }
-        for _ in 0..10_000 {
+        for passed in 0..10_000 {
+            if passed == 20 {
+                world.set_kind();
+            }
             self.pass(1_000).await;
             world.check()?;
             let caught_up = self.view.applied() == self.read.committed();

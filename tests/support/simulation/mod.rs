@@ -69,7 +69,6 @@ fn story(world: &Arc<World>) -> Result<(), String> {
         (end, view) = live(world, view, Trouble::any(world), purpose)?;
         restart(world, end)?;
     }
-    world.set_kind();
     let trouble = if world.chance(1, 4) {
         Trouble::Full
     } else {
@@ -91,7 +90,11 @@ fn story(world: &Arc<World>) -> Result<(), String> {
 
 /// What happens between two lives.
 fn restart(world: &World, end: End) -> Result<(), String> {
-    let power = end == End::Off || world.chance(1, 4);
+    // A life that is off may have been killed in the middle of an operation, too.
+    let power = match end {
+        End::Off => world.chance(1, 2),
+        _ => world.chance(1, 4),
+    };
     world.note(format_args!("it ends: {end:?}; the power goes: {power}"));
     world.disk.calm(0);
     world.disk.resize(u64::MAX);

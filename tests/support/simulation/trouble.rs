@@ -41,14 +41,22 @@ impl fmt::Debug for Moment {
 impl Moment {
     /// Of one kind, or of all that change something, or of all.
     fn any(world: &World) -> Moment {
-        let (all, changes) = (&Operation::ALL, &Operation::CHANGES);
-        let (of, after): (&[Operation], u64) = match world.below(4) {
-            0 => (all, 400),
-            1 => (changes, 100),
-            _ => {
-                let kind = world.below(all.len() as u64) as usize;
-                (&all[kind..=kind], 20)
-            }
+        /// Where most of what was promised hangs.
+        const OFTEN: [Operation; 4] = [
+            Operation::Read,
+            Operation::Write,
+            Operation::Sync,
+            Operation::SyncFolder,
+        ];
+        let one = |of: &'static [Operation]| {
+            let kind = world.below(of.len() as u64) as usize;
+            &of[kind..=kind]
+        };
+        let (of, after): (&[Operation], u64) = match world.below(6) {
+            0 => (&Operation::ALL, 400),
+            1 => (&Operation::CHANGES, 100),
+            2 => (one(&Operation::ALL), 20),
+            _ => (one(&OFTEN), 12),
         };
         Moment {
             of,
@@ -66,7 +74,11 @@ impl Trouble {
         match world.below(12) {
             0..=2 => Trouble::PowerAt(Moment::any(world)),
             3..=5 => Trouble::FailsAt(Moment::any(world)),
-            6 => Trouble::NoRoomAt(Moment::any(world)),
+            6 if world.chance(1, 2) => Trouble::NoRoomAt(Moment::any(world)),
+            6 => Trouble::NoRoomAt(Moment {
+                of: &[Operation::Write],
+                after: world.few(40),
+            }),
             7 => Trouble::Failing(2_000 + world.below(20_000)),
             8 => Trouble::Full,
             _ => Trouble::None,
