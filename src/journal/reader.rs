@@ -35,6 +35,12 @@ const BLOCKS_KEPT: usize = 8;
 /// Segments kept open; a year of traffic has fifty.
 const FILES_KEPT: usize = 256;
 
+/// A block's segment, its offset there, and its messages.
+type Block = (u32, u64, Arc<Vec<u8>>);
+
+/// What a scan calls with each entry's place and head.
+pub type EachHead<'a> = &'a mut dyn FnMut(Location, &[u8]) -> Result<(), Fault>;
+
 /// See [`super::open`].
 pub struct Reader {
     pub(super) disk: Arc<dyn Disk>,
@@ -52,7 +58,7 @@ pub struct Reader {
     /// One at a time makes stored hashes again.
     mending: Mutex<()>,
     files: Mutex<HashMap<u32, Arc<dyn DiskFile>>>,
-    blocks: Mutex<VecDeque<(u32, u64, Arc<Vec<u8>>)>>,
+    blocks: Mutex<VecDeque<Block>>,
 }
 
 impl Reader {
@@ -243,7 +249,7 @@ impl Reader {
     /// A block, unpacked.
     fn block(&self, at: Location, offset: u64) -> Result<Arc<Vec<u8>>, Fault> {
         let kept = || self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = |(segment, from, _): &&(u32, u64, _)| (*segment, *from) == (at.segment, offset);
+        let known = |(segment, from, _): &&Block| (*segment, *from) == (at.segment, offset);
         if let Some((.., block)) = kept().iter().find(known) {
             return Ok(block.clone());
         }
@@ -261,11 +267,7 @@ impl Reader {
     }
 
     /// Calls `each` with the head of every entry from number `from` on, in order.
-    pub(super) fn scan_heads(
-        &self,
-        from: u64,
-        each: &mut dyn FnMut(Location, &[u8]) -> Result<(), Fault>,
-    ) -> Result<(), Fault> {
+    pub(super) fn scan_heads(&self, from: u64, each: EachHead) -> Result<(), Fault> {
         let committed = self.committed();
         let (begin, _) = self.segment_of(from);
         for (number, first) in self.firsts().iter().enumerate().skip(begin as usize) {
