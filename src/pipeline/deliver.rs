@@ -24,6 +24,9 @@ use super::handle::answered;
 /// A lane looks for work at least this often, whatever it has been told.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// How long to wait before a message that could not be read is read again.
+const UNREADABLE: Duration = Duration::from_secs(10);
+
 /// Bytes kept of a reply that is not an answer of a known form.
 const UNREADABLE_BYTES_MAX: usize = 64 << 10;
 
@@ -130,11 +133,16 @@ impl Lane {
 
     /// What became of a dispatch; `None` when the gateway stops before it is known.
     async fn attempts(&mut self, pending: &Pending) -> Option<Vec<Event>> {
-        let dispatch = match self.dispatch(pending) {
-            Ok(dispatch) => dispatch,
-            Err(fault) => {
-                telemetry::deliver_failed(&self.authority, &fault);
-                return None;
+        let dispatch = loop {
+            match self.dispatch(pending) {
+                Ok(dispatch) => break dispatch,
+                Err(fault) => telemetry::deliver_failed(&self.authority, &fault),
+            }
+            // A disk that cannot be read now may be read later; what waits is in the log.
+            tokio::select! {
+                biased;
+                _ = self.stopping.changed() => return None,
+                () = tokio::time::sleep(UNREADABLE) => {}
             }
         };
         let authority = self.authority.to_string();

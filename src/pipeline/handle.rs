@@ -88,8 +88,8 @@ impl Handle {
 
     /// Checks a submission and records it.
     pub async fn submit(&self, submission: Submission) -> Outcome {
-        if let Err(why) = self.ready() {
-            return Outcome::Unavailable(Fault::ours(why));
+        if let Err(fault) = self.recording() {
+            return Outcome::Unavailable(fault);
         }
         let (reply, outcome) = oneshot::channel();
         if self
@@ -297,11 +297,16 @@ impl Handle {
     /// # Errors
     /// Why not.
     pub fn ready(&self) -> Result<(), String> {
+        self.recording().map_err(|fault| fault.why)
+    }
+
+    /// The same, with whether it is for now or for good.
+    fn recording(&self) -> Result<(), Fault> {
         if !self.shared.accepting.load(Ordering::Acquire) {
-            return Err(stopped().why);
+            return Err(stopped());
         }
         match &*self.shared.broken() {
-            Some(fault) => Err(fault.why.clone()),
+            Some(fault) => Err(fault.clone()),
             None => Ok(()),
         }
     }
