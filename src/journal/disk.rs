@@ -147,18 +147,18 @@ pub fn write_aside(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()>
     }
     let file = disk.create(aside)?;
     file.write_at(bytes, 0)?;
-    file.sync().map_err(synced_in_vain)?;
-    disk.rename(aside, path)?;
+    file.sync().map_err(in_doubt)?;
+    disk.rename(aside, path).map_err(in_doubt)?;
     match path.parent() {
-        Some(folder) => disk.sync_folder(folder).map_err(synced_in_vain),
+        Some(folder) => disk.sync_folder(folder).map_err(in_doubt),
         None => Ok(()),
     }
 }
 
-/// A sync that failed, whatever it failed for: even for want of room it is not a full disk, at
-/// which one may try again, because nobody knows what it has written.
-pub fn synced_in_vain(error: io::Error) -> io::Error {
-    io::Error::other(format!("syncing: {error}"))
+/// A failure after which nobody knows what is on disk: a sync, or a name that may have been
+/// given. Even for want of room it is not a full disk, at which one may try again.
+pub fn in_doubt(error: io::Error) -> io::Error {
+    io::Error::other(format!("in doubt: {error}"))
 }
 
 /// The disk of this machine.

@@ -12,7 +12,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::disk::{Disk, DiskFile, write_aside};
+use super::disk::{Disk, DiskFile, in_doubt, write_aside};
 use super::merkle::Hash;
 
 /// Bytes of an opening.
@@ -125,5 +125,6 @@ pub fn numbers(disk: &dyn Disk, folder: &Path) -> io::Result<Vec<u32>> {
 pub fn create(disk: &dyn Disk, folder: &Path, opening: Opening) -> io::Result<Arc<dyn DiskFile>> {
     let path = path(folder, opening.number);
     write_aside(disk, &path, &opening.to_bytes())?;
-    disk.open(&path)
+    // It is there now, so a failure is not one before it.
+    disk.open(&path).map_err(in_doubt)
 }

@@ -14,7 +14,7 @@ use crate::fault::{Fault, Retry};
 
 use super::block::Packer;
 use super::codec::{encode_head, message};
-use super::disk::{DiskFile, synced_in_vain};
+use super::disk::{DiskFile, in_doubt};
 use super::group::{HEADER, Header, put_entry};
 use super::headroom::Headroom;
 use super::issue::Issuer;
@@ -193,7 +193,7 @@ impl Writer {
 
     fn roll(&mut self) -> io::Result<()> {
         // What is stored of the tree is only ever made again from the last segment.
-        self.reader.tree.sync().map_err(synced_in_vain)?;
+        self.reader.tree.sync().map_err(in_doubt)?;
         let opening = Opening {
             number: self.segment + 1,
             first: self.next,
