@@ -12,22 +12,24 @@ use super::Random;
 /// that does not run.
 pub fn damage(config: &Config, random: &mut Random) {
     let view = config.view_folder();
-    match random.below(8) {
+    match random.below(9) {
         0 | 1 => _ = fs::remove_dir_all(&view),
         2 | 3 => change_a_byte(&view, random),
         4 => cut_a_file(&view, random),
         5 => {
-            let torn = view.join(format!("snap.{:016X}.generating", random.below(1 << 20)));
+            let torn = view.join("rows");
+            let torn = torn.join(format!("snap.{:016X}.generating", random.below(1 << 20)));
             write(&torn, &noise(random));
         }
         6 => {
             // A foreign file, or a folder where none should be.
-            write(&view.join("db"), &noise(random));
+            write(&view.join("rows/db"), &noise(random));
         }
         _ => {
             let hashes = config.journal_folder().join("tree");
-            match random.below(2) {
+            match random.below(3) {
                 0 => _ = fs::remove_dir_all(&hashes),
+                1 => change_a_byte(&hashes, random),
                 _ => cut_a_file(&hashes, random),
             }
         }
@@ -56,14 +58,18 @@ fn cut_a_file(folder: &Path, random: &mut Random) {
 
 /// A file with something in it, and its length.
 fn some_file(folder: &Path, random: &mut Random) -> Option<(PathBuf, u64)> {
-    let mut files: Vec<(PathBuf, u64)> = fs::read_dir(folder)
-        .ok()?
-        .filter_map(|entry| {
-            let entry = entry.ok()?;
-            let found = entry.metadata().ok()?;
-            (found.is_file() && found.len() > 0).then(|| (entry.path(), found.len()))
-        })
-        .collect();
+    let (mut files, mut folders) = (Vec::new(), vec![folder.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).ok()? {
+            let path = entry.ok()?.path();
+            let found = fs::metadata(&path).ok()?;
+            if found.is_dir() {
+                folders.push(path);
+            } else if found.len() > 0 {
+                files.push((path, found.len()));
+            }
+        }
+    }
     files.sort();
     (!files.is_empty()).then(|| random.pick(&files).clone())
 }
