@@ -24,8 +24,8 @@ pub const ANSWERED: &str = "tongguan/1/answered";
 /// The form of the receipt of a delivery that was given up.
 pub const UNDELIVERABLE: &str = "tongguan/1/undeliverable";
 
-/// Characters of a hash in base64.
-const TEXT: usize = 44;
+/// Characters of a step of a proof: a comma, and a hash in base64 between quotes.
+const STEP: usize = 1 + 1 + 44 + 1;
 
 /// Bytes of everything in a receipt that has a short length: names of members, id, time,
 /// digest, numbers.
@@ -33,7 +33,7 @@ const FRAME: usize = 448;
 
 /// What the receipts of one checkpoint share.
 pub struct Issuer {
-    hashes: Vec<[u8; TEXT]>,
+    steps: Vec<[u8; STEP]>,
     /// A JSON string.
     checkpoint: Vec<u8>,
 }
@@ -41,16 +41,17 @@ pub struct Issuer {
 impl Issuer {
     /// For proofs that are made of these hashes, and this signed note.
     pub fn new(hashes: &[Hash], note: &str) -> Issuer {
-        let text = |hash: &Hash| {
-            let mut text = [0; TEXT];
-            let written = BASE64.encode_slice(hash, &mut text);
+        let step = |hash: &Hash| {
+            let mut step = [b'"'; STEP];
+            step[0] = b',';
+            let written = BASE64.encode_slice(hash, &mut step[2..STEP - 1]);
             written.expect("32 bytes are 44 characters");
-            text
+            step
         };
         let mut checkpoint = Vec::with_capacity(note.len() + 16);
         string(&mut checkpoint, note);
         Issuer {
-            hashes: hashes.iter().map(text).collect(),
+            steps: hashes.iter().map(step).collect(),
             checkpoint,
         }
     }
@@ -68,7 +69,7 @@ impl Issuer {
         // The head has every text of the receipt, so three times its length is enough for the
         // texts and for its base64, unless much has to be escaped. No proof is longer than 64.
         let steps = path.size_hint().1.unwrap_or(64);
-        let room = FRAME + 3 * head.len() + steps * (TEXT + 3) + self.checkpoint.len();
+        let room = FRAME + 3 * head.len() + steps * STEP + self.checkpoint.len();
         let mut out = Vec::with_capacity(room);
         event(&mut out, entry, message_bytes);
         out.extend(br#","entry":{"index":"#);
@@ -80,12 +81,9 @@ impl Issuer {
         written.expect("three bytes are four characters");
         out.extend(br#""},"proof":["#);
         for (number, place) in path.enumerate() {
-            if number > 0 {
-                out.push(b',');
-            }
-            out.push(b'"');
-            out.extend(&self.hashes[place]);
-            out.push(b'"');
+            // No comma before the first.
+            let from = usize::from(number == 0);
+            out.extend(&self.steps[place][from..]);
         }
         out.extend(br#"],"checkpoint":"#);
         out.extend(&self.checkpoint);
@@ -176,11 +174,12 @@ fn time(out: &mut Vec<u8>, name: &str, at: Timestamp) {
 
 fn message(out: &mut Vec<u8>, digest: &Digest, bytes: u64) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    out.extend(br#","message":{"sha256":""#);
-    for byte in digest.0 {
-        out.push(DIGITS[usize::from(byte >> 4)]);
-        out.push(DIGITS[usize::from(byte & 15)]);
+    let mut hex = [[0; 2]; 32];
+    for (digits, byte) in hex.iter_mut().zip(digest.0) {
+        *digits = [byte >> 4, byte & 15].map(|digit| DIGITS[usize::from(digit)]);
     }
+    out.extend(br#","message":{"sha256":""#);
+    out.extend(hex.as_flattened());
     out.extend(br#"","bytes":"#);
     number(out, bytes);
     out.push(b'}');
@@ -188,8 +187,9 @@ fn message(out: &mut Vec<u8>, digest: &Digest, bytes: u64) {
 
 /// A JSON string, escaped as serde_json does.
 fn string(out: &mut Vec<u8>, value: &str) {
-    let plain = |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\';
-    if value.bytes().all(plain) {
+    let plain = |byte: u8| (byte >= 0x20) & (byte != b'"') & (byte != b'\\');
+    // Every byte is looked at, so that many are at once.
+    if value.bytes().fold(true, |all, byte| all & plain(byte)) {
         out.push(b'"');
         out.extend(value.as_bytes());
         out.push(b'"');

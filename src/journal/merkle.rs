@@ -8,12 +8,22 @@ use aws_lc_rs::digest::{Context, SHA256, digest};
 /// A node of the tree.
 pub type Hash = [u8; 32];
 
+/// What stands before the data of a leaf when it is hashed.
+pub const LEAF: u8 = 0;
+
 /// The hash of a leaf: SHA-256 of a zero byte and its data.
 pub fn leaf_hash(data: &[u8]) -> Hash {
     let mut context = Context::new(&SHA256);
-    context.update(&[0]);
+    context.update(&[LEAF]);
     context.update(data);
     hash(context.finish())
+}
+
+/// The same of data with the zero byte before it: in one piece, because a context costs a
+/// quarter of the hash.
+pub fn prefixed_leaf_hash(leaf: &[u8]) -> Hash {
+    debug_assert_eq!(leaf.first(), Some(&LEAF));
+    hash(digest(&SHA256, leaf))
 }
 
 /// The hash of an inner node: SHA-256 of a one byte and its children.

@@ -18,7 +18,7 @@ use super::disk::{DiskFile, in_doubt};
 use super::group::{HEADER, Header, put_entry};
 use super::headroom::Headroom;
 use super::issue::Issuer;
-use super::merkle::{Frontier, Hash, leaf_hash};
+use super::merkle::{Frontier, Hash, prefixed_leaf_hash};
 use super::note::checkpoint;
 use super::reader::Reader;
 use super::segment::{self, OPENING, Opening};
@@ -103,9 +103,11 @@ impl Writer {
             let place = self.packer.put(message).map_err(packing)?;
             encoded.entries.push(self.buffer.len() as u32);
             let head = put_entry(&mut self.buffer, message.len() as u32, place, |out| {
-                encode_head(entry, out)
+                // The frame is still zero, so the byte before the head is that of a leaf.
+                let leaf = out.len() - 1;
+                encode_head(entry, out);
+                encoded.leaves.push(prefixed_leaf_hash(&out[leaf..]));
             });
-            encoded.leaves.push(leaf_hash(&self.buffer[head.clone()]));
             encoded.heads.push(head);
         }
         encoded.blocks = self.buffer.len();
