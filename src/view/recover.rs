@@ -373,6 +373,7 @@ fn fold(
         let work = || {
             window.take(location, entry, &mut |index| flight.wait_for(index))?;
             if done.is_multiple_of(LOOK_ENTRIES) {
+                // So many become a run that need not be joined with others.
                 if window.names() >= SMALL_MAX {
                     window.settle_names()?;
                 }

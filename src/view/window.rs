@@ -33,12 +33,12 @@ pub struct Window<'s> {
     taken: Option<Last>,
     /// Names that the store does not have yet.
     names: Vec<Pair>,
-    /// The declarations recorded meanwhile: what the store cannot find by their ids.
+    /// Among them the ids, by which rows that went to the store are found until it has them.
     unnamed: HashMap<Id, u64>,
 }
 
-/// A row, encoded: one piece of memory, where thirty texts would each be a piece of its own
-/// and far away when the next event comes.
+/// A row, encoded: one piece of memory. Its thirty texts would each be a piece of their own,
+/// long lived and far away when the next event comes.
 struct Slot {
     row: Vec<u8>,
     status: Status,
@@ -294,4 +294,70 @@ fn change(changes: &mut Vec<Change>, mark: &mut Mark, index: u64, slot: Slot) {
 /// was recorded.
 fn waits(row: &Row) -> Option<Vec<u8>> {
     (row.version == 1).then(|| keys::waits(&row.authority, row.location.index))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::declaration::{Digest, Dispatched, Recorded, Timestamp};
+
+    fn write_all(window: &mut Window<'_>, store: &Store) {
+        for batch in window.drain(0) {
+            store.write(batch.changes, &batch.mark).expect("writes");
+        }
+    }
+
+    #[test]
+    fn a_row_that_left_before_its_names_is_found_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(folder.path()).expect("opens");
+        let text = || "text".to_owned();
+        let recorded = Event::Recorded(Recorded {
+            trader: text(),
+            key: text(),
+            kind: text(),
+            message_type: text(),
+            reference: text(),
+            authority: text(),
+            fields: Vec::new(),
+            charset: None,
+            digest: Digest([7; 32]),
+            message: bytes::Bytes::new(),
+        });
+        let dispatched = Event::Dispatched(Dispatched {
+            authority: text(),
+            attempts: 1,
+        });
+        let mut window = Window::new(&store);
+        let mut index = 0;
+        let mut take = |window: &mut Window<'_>, event| {
+            let location = Location {
+                index,
+                segment: 0,
+                group: 0,
+                entry: 0,
+            };
+            let entry = Entry {
+                id: Id(uuid::Uuid::from_u128(1)),
+                at: Timestamp(0),
+                event,
+            };
+            let mut landed = Vec::new();
+            let taken = window.take(location, entry, &mut |index| landed.push(index));
+            taken.expect("takes");
+            index += 1;
+            landed
+        };
+        take(&mut window, recorded);
+        write_all(&mut window, &store);
+        let (row, _) = store.row(0).expect("answers").expect("a row");
+        assert_eq!(row.version, 1);
+        assert_eq!(take(&mut window, dispatched), [0], "it was waited for");
+        window.settle_names().expect("settles");
+        write_all(&mut window, &store);
+        let (row, _) = store.row(0).expect("answers").expect("a row");
+        assert_eq!(row.version, 2);
+        let mut found = store.named(Name::id(row.id), None);
+        assert_eq!(found.next().expect("found").expect("answers"), 0);
+    }
 }
