@@ -18,6 +18,9 @@ use super::{Last, Row, codec};
 /// Rows in one batch of the store. sled grows slower and bigger with more.
 const BATCH_ROWS: usize = 512;
 
+/// Room for a row: most need no more when all their events have come.
+const ROW_BYTES: usize = 1024;
+
 /// Rows that are being changed.
 pub struct Window<'s> {
     store: &'s Store,
@@ -108,13 +111,15 @@ impl<'s> Window<'s> {
             )));
         }
         let (id, last) = (entry.id, Last::of(location, &entry));
-        let number = match &entry.event {
+        let recorded = matches!(entry.event, Event::Recorded(_));
+        let mut row = self.row(location, id, landed)?;
+        let mut number = match &entry.event {
             Event::Answered(answered) => answered.authority_reference.clone(),
             _ => None,
         };
-        let recorded = matches!(entry.event, Event::Recorded(_));
-        let mut row = self.row(location, id, landed)?;
         if location.index == next {
+            // Answers repeat a number that is named already.
+            number.take_if(|number| row.as_ref().is_some_and(|row| row.has_number(number)));
             match &mut row {
                 Some(row) => fold(row, location, entry),
                 // An event about a declaration that was never recorded has nowhere to go.
@@ -196,7 +201,7 @@ impl<'s> Window<'s> {
         let slot = self.rows.entry(row.id).or_insert_with(|| {
             self.order.insert(row.location.index, row.id);
             Slot {
-                row: Vec::new(),
+                row: Vec::with_capacity(ROW_BYTES),
                 status: row.status,
                 waits: None,
                 changed: true,
@@ -204,7 +209,8 @@ impl<'s> Window<'s> {
             }
         });
         self.bytes -= slot.row.len();
-        slot.row = codec::encode(row);
+        slot.row.clear();
+        codec::encode(row, &mut slot.row);
         self.bytes += slot.row.len();
         slot.status = row.status;
         slot.waits = waits(row);
