@@ -10,12 +10,11 @@ use super::{EventRow, Row};
 /// What an event is called, by its place.
 const EVENTS: [&str; 4] = ["recorded", "dispatched", "answered", "undeliverable"];
 
-/// The stored form of a row.
-pub fn encode(row: &Row) -> Vec<u8> {
-    let mut out = Vec::with_capacity(512);
+/// Appends the stored form of a row.
+pub fn encode(row: &Row, out: &mut Vec<u8>) {
     out.extend(row.id.0.as_bytes());
     out.extend(row.digest.0);
-    put_location(&mut out, row.location);
+    put_location(out, row.location);
     let names = [
         &row.trader,
         &row.kind,
@@ -24,8 +23,8 @@ pub fn encode(row: &Row) -> Vec<u8> {
         &row.key,
         &row.authority,
     ];
-    names.into_iter().for_each(|text| put(&mut out, text));
-    put_status(&mut out, row.status);
+    names.into_iter().for_each(|text| put(out, text));
+    put_status(out, row.status);
     let said = [
         &row.authority_code,
         &row.authority_text,
@@ -33,33 +32,32 @@ pub fn encode(row: &Row) -> Vec<u8> {
     ];
     for text in said {
         out.push(u8::from(text.is_some()));
-        put(&mut out, text.as_deref().unwrap_or(""));
+        put(out, text.as_deref().unwrap_or(""));
     }
-    number(&mut out, row.further_references.len() as u64);
+    number(out, row.further_references.len() as u64);
     row.further_references
         .iter()
-        .for_each(|text| put(&mut out, text));
-    number(&mut out, row.fields.len() as u64);
+        .for_each(|text| put(out, text));
+    number(out, row.fields.len() as u64);
     for (name, value) in &row.fields {
-        put(&mut out, name);
-        put(&mut out, value);
+        put(out, name);
+        put(out, value);
     }
-    put_time(&mut out, row.recorded_at);
-    put_time(&mut out, row.updated_at);
-    number(&mut out, u64::from(row.version));
-    number(&mut out, row.events.len() as u64);
+    put_time(out, row.recorded_at);
+    put_time(out, row.updated_at);
+    number(out, u64::from(row.version));
+    number(out, row.events.len() as u64);
     for event in &row.events {
-        put_time(&mut out, event.at);
+        put_time(out, event.at);
         let kind = EVENTS.iter().position(|name| *name == event.event);
         out.push(kind.expect("fold names these events only") as u8);
-        put_status(&mut out, event.status);
-        put(&mut out, &event.code);
-        put(&mut out, &event.text);
-        number(&mut out, event.index);
+        put_status(out, event.status);
+        put(out, &event.code);
+        put(out, &event.text);
+        number(out, event.index);
         out.push(u8::from(event.digest.is_some()));
         out.extend(event.digest.iter().flat_map(|digest| digest.0));
     }
-    out
 }
 
 /// The reverse; `None` for anything else.
@@ -274,7 +272,8 @@ mod tests {
     proptest! {
         #[test]
         fn a_row_survives_the_round_trip(row in rows()) {
-            let mut bytes = encode(&row);
+            let mut bytes = Vec::new();
+            encode(&row, &mut bytes);
             prop_assert_eq!(decode(&bytes), Some(row));
             // A row cut short, or with a byte more, is not a row.
             for cut in 0..bytes.len() {

@@ -25,7 +25,7 @@ const SMALL_RUNS_MAX: usize = 8;
 
 /// A run with so many names is not small. Joining takes 16 bytes of memory for a name, and a
 /// moment in which the view stands still: 32 MB and a fifth of a second.
-const SMALL_MAX: usize = 1 << 20;
+pub const SMALL_MAX: usize = 1 << 20;
 
 /// The names of a view.
 pub struct Names {
@@ -89,9 +89,17 @@ impl Names {
         self.read().runs.last().map(|run| run.last)
     }
 
-    /// Keeps these in memory until [`Names::settle`].
-    pub fn add(&self, pairs: impl IntoIterator<Item = Pair>) {
-        self.write().fresh.extend(pairs);
+    /// Takes the names of all entries up to `last`. Few are kept in memory; with them it may
+    /// become time to write a run. Questions are answered meanwhile.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn add(&self, pairs: Vec<Pair>, last: Last) -> io::Result<()> {
+        if self.read().fresh.len() + pairs.len() < FRESH_MAX {
+            self.write().fresh.extend(pairs);
+            return Ok(());
+        }
+        self.write_run(pairs, last)
     }
 
     /// The greatest `limit` indexes below `before` to which this name may lead, falling.
@@ -111,28 +119,23 @@ impl Names {
         Ok(found)
     }
 
-    /// Writes a run when there are many names in memory; `last` is the last entry whose names
-    /// were added. Questions are answered meanwhile.
-    ///
-    /// # Errors
-    /// A file that cannot be written.
-    pub fn settle(&self, last: Last) -> io::Result<()> {
-        if self.read().fresh.len() >= FRESH_MAX {
-            self.write_out(last)?;
-        }
-        Ok(())
-    }
-
-    /// Writes what is in memory as a run, and joins the small ones if they are many.
+    /// Writes what is in memory as a run; `last` is the last entry whose names were added.
     ///
     /// # Errors
     /// A file that cannot be written.
     pub fn write_out(&self, last: Last) -> io::Result<()> {
+        self.write_run(Vec::new(), last)
+    }
+
+    /// Writes these and what is in memory as a run, and joins the small ones if they are many.
+    fn write_run(&self, mut pairs: Vec<Pair>, last: Last) -> io::Result<()> {
         let covered = self.covered();
         if last.next() <= covered {
             return Ok(());
         }
-        let pairs: Vec<Pair> = self.read().fresh.iter().copied().collect();
+        pairs.extend(&self.read().fresh);
+        pairs.sort_unstable();
+        pairs.dedup();
         let run = Run::write(&self.folder, covered, last, &pairs)?;
         {
             let mut state = self.write();

@@ -23,6 +23,7 @@ use crate::telemetry;
 use super::View;
 use super::closed::{self, Found};
 use super::door::Door;
+use super::names::SMALL_MAX;
 use super::store::Store;
 use super::window::{Batch, Window};
 
@@ -372,7 +373,10 @@ fn fold(
         let work = || {
             window.take(location, entry, &mut |index| flight.wait_for(index))?;
             if done.is_multiple_of(LOOK_ENTRIES) {
-                window.settle_names()?;
+                // So many become a run that need not be joined with others.
+                if window.names() >= SMALL_MAX {
+                    window.settle_names()?;
+                }
                 let (rows, bytes) = window.size();
                 if rows > WINDOW_ROWS || bytes > WINDOW_BYTES {
                     let mut full = window.drain(rows - rows / 4);

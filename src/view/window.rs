@@ -11,11 +11,15 @@ use crate::journal::Location;
 
 use super::fold::{begin, fold};
 use super::keys::{self, Name};
+use super::run::Pair;
 use super::store::{Change, Mark, Store, sum};
 use super::{Last, Row, codec};
 
 /// Rows in one batch of the store. sled grows slower and bigger with more.
 const BATCH_ROWS: usize = 512;
+
+/// Room for a row: most need no more when all their events have come.
+const ROW_BYTES: usize = 1024;
 
 /// Rows that are being changed.
 pub struct Window<'s> {
@@ -23,20 +27,25 @@ pub struct Window<'s> {
     /// What the store will say when the rows that were taken out are in it; its last entry is
     /// the last one that was folded.
     mark: Mark,
-    rows: HashMap<Id, Box<Slot>>,
+    rows: HashMap<Id, Slot>,
     /// The same by the entries that recorded them.
     order: BTreeMap<u64, Id>,
-    /// Bytes of texts in the rows, about.
+    /// Bytes of the rows.
     bytes: usize,
     /// The last entry that was taken, folded or not.
     taken: Option<Last>,
     /// Names that the store does not have yet.
-    names: Vec<(Name, u64)>,
+    names: Vec<Pair>,
+    /// Among them the ids, by which rows that went to the store are found until it has them.
+    unnamed: HashMap<Id, u64>,
 }
 
+/// A row, encoded: one piece of memory. Its thirty texts would each be a piece of their own,
+/// long lived and far away when the next event comes.
 struct Slot {
-    row: Row,
-    bytes: usize,
+    row: Vec<u8>,
+    status: Status,
+    waits: Option<Vec<u8>>,
     changed: bool,
     /// What the store has of it.
     stored: Option<Stored>,
@@ -45,11 +54,10 @@ struct Slot {
 struct Stored {
     sum: u64,
     status: Status,
-    waits: bool,
+    waits: Option<Vec<u8>>,
 }
 
-/// Rows on their way to the store. They are encoded already, so that the thread that made a
-/// row also frees it, and only two pieces of memory a row go from one thread to the other.
+/// Rows on their way to the store.
 pub struct Batch {
     /// The entries that recorded its declarations.
     pub indexes: Vec<u64>,
@@ -70,10 +78,16 @@ impl<'s> Window<'s> {
             bytes: 0,
             taken: None,
             names: Vec::new(),
+            unnamed: HashMap::new(),
         }
     }
 
-    /// How many rows, and how many bytes they have, about.
+    /// How many names the store does not have yet.
+    pub fn names(&self) -> usize {
+        self.names.len()
+    }
+
+    /// How many rows, and how many bytes they have.
     pub fn size(&self) -> (usize, usize) {
         (self.rows.len(), self.bytes)
     }
@@ -97,19 +111,32 @@ impl<'s> Window<'s> {
             )));
         }
         let (id, last) = (entry.id, Last::of(location, &entry));
-        let number = match &entry.event {
+        let recorded = matches!(entry.event, Event::Recorded(_));
+        let mut row = self.row(location, id, landed)?;
+        let mut number = match &entry.event {
             Event::Answered(answered) => answered.authority_reference.clone(),
             _ => None,
         };
-        self.fetch(location, id, landed)?;
-        let recorded = matches!(entry.event, Event::Recorded(_));
         if location.index == next {
-            self.fold(location, entry);
+            // Answers repeat a number that is named already.
+            number.take_if(|number| row.as_ref().is_some_and(|row| row.has_number(number)));
+            match &mut row {
+                Some(row) => fold(row, location, entry),
+                // An event about a declaration that was never recorded has nowhere to go.
+                None => row = begin(location, entry),
+            }
+            row.iter().for_each(|row| self.keep(row));
             self.mark.last = Some(last);
         }
         self.taken = Some(last);
-        if location.index >= self.store.names.covered() {
-            self.name(location, id, recorded, number);
+        if let Some(row) = row
+            && location.index >= self.store.names.covered()
+        {
+            self.name(
+                &row,
+                recorded && row.location.index == location.index,
+                number,
+            );
         }
         Ok(())
     }
@@ -122,81 +149,78 @@ impl<'s> Window<'s> {
         let Some(last) = self.taken else {
             return Ok(());
         };
-        self.store.names.add(self.names.drain(..));
+        self.unnamed.clear();
         let failed = |error| Fault::ours(format!("view: names: {error}"));
-        self.store.names.settle(last).map_err(failed)
+        let names = std::mem::take(&mut self.names);
+        self.store.names.add(names, last).map_err(failed)
     }
 
-    /// Fetches the row of this id from the store, if it is there and not here.
-    fn fetch(
+    /// The row with this id, from here or from the store.
+    fn row(
         &mut self,
         location: Location,
         id: Id,
         landed: &mut dyn FnMut(u64),
-    ) -> Result<(), Fault> {
-        if self.rows.contains_key(&id) {
-            return Ok(());
+    ) -> Result<Option<Row>, Fault> {
+        if let Some(slot) = self.rows.get(&id) {
+            let row = codec::decode(&slot.row);
+            return Ok(Some(row.expect("it was encoded here, or read before")));
         }
-        let next = self.mark.next();
         // The row may be there while its names are what is read again.
-        let itself = (location.index < next).then_some(Ok(location.index));
-        for index in itself
-            .into_iter()
-            .chain(self.store.named(Name::id(id), None))
-        {
+        let itself = (location.index < self.mark.next()).then_some(location.index);
+        let unnamed = self.unnamed.get(&id).copied();
+        let here = itself.into_iter().chain(unnamed).map(Ok);
+        for index in here.chain(self.store.named(Name::id(id), None)) {
             let index = index?;
             landed(index);
             if let Some((row, bytes)) = self.store.row(index)?
                 && row.id == id
             {
-                let stored = Stored {
-                    sum: sum(&keys::row(index), &bytes),
+                let slot = Slot {
+                    row: bytes.to_vec(),
                     status: row.status,
                     waits: waits(&row),
+                    changed: false,
+                    stored: Some(Stored {
+                        sum: sum(&keys::row(index), &bytes),
+                        status: row.status,
+                        waits: waits(&row),
+                    }),
                 };
-                self.keep(row, bytes.len(), Some(stored));
-                break;
+                self.bytes += slot.row.len();
+                self.order.insert(index, id);
+                self.rows.insert(id, slot);
+                return Ok(Some(row));
             }
         }
-        Ok(())
+        Ok(None)
     }
 
-    fn keep(&mut self, row: Row, bytes: usize, stored: Option<Stored>) {
-        let id = row.id;
-        self.order.insert(row.location.index, id);
-        self.bytes += bytes;
-        let slot = Slot {
-            row,
-            bytes,
-            changed: stored.is_none(),
-            stored,
-        };
-        self.rows.insert(id, Box::new(slot));
+    /// Keeps a row that has changed.
+    fn keep(&mut self, row: &Row) {
+        let slot = self.rows.entry(row.id).or_insert_with(|| {
+            self.order.insert(row.location.index, row.id);
+            Slot {
+                row: Vec::with_capacity(ROW_BYTES),
+                status: row.status,
+                waits: None,
+                changed: true,
+                stored: None,
+            }
+        });
+        self.bytes -= slot.row.len();
+        slot.row.clear();
+        codec::encode(row, &mut slot.row);
+        self.bytes += slot.row.len();
+        slot.status = row.status;
+        slot.waits = waits(row);
+        slot.changed = true;
     }
 
-    fn fold(&mut self, location: Location, entry: Entry) {
-        let bytes = event_bytes(&entry.event);
-        if let Some(slot) = self.rows.get_mut(&entry.id) {
-            fold(&mut slot.row, location, entry);
-            slot.bytes += bytes;
-            slot.changed = true;
-            self.bytes += bytes;
-        } else if let Some(row) = begin(location, entry) {
-            self.keep(row, bytes, None);
-        }
-        // An event about a declaration that was never recorded has nowhere to go.
-    }
-
-    /// By what this entry makes its declaration known.
-    fn name(&mut self, location: Location, id: Id, recorded: bool, number: Option<String>) {
-        if !recorded && number.is_none() {
-            return;
-        }
-        let Some(Slot { row, .. }) = self.rows.get(&id).map(Box::as_ref) else {
-            return;
-        };
+    /// By what an entry makes its declaration known: everything, or a number.
+    fn name(&mut self, row: &Row, recorded: bool, number: Option<String>) {
         let index = row.location.index;
-        if recorded && index == location.index {
+        if recorded {
             let names = [
                 Name::id(row.id),
                 Name::key(&row.trader, &row.key),
@@ -205,6 +229,7 @@ impl<'s> Window<'s> {
                 Name::reference(&row.authority, &row.kind, &row.reference),
             ];
             self.names.extend(names.map(|name| (name, index)));
+            self.unnamed.insert(row.id, index);
         }
         if let Some(number) = number.filter(|number| row.has_number(number)) {
             let name = Name::number(&row.authority, &row.kind, &number);
@@ -229,10 +254,10 @@ impl<'s> Window<'s> {
                     .rows
                     .remove(&id)
                     .expect("each row has its place in the order");
-                self.bytes -= slot.bytes;
+                self.bytes -= slot.row.len();
                 if slot.changed {
                     indexes.push(index);
-                    change(&mut changes, &mut self.mark, index, &slot);
+                    change(&mut changes, &mut self.mark, index, slot);
                 }
             }
             going = self.rows.len() > left;
@@ -247,59 +272,98 @@ impl<'s> Window<'s> {
 }
 
 /// What is written for a row, and what that makes of the mark.
-fn change(changes: &mut Vec<Change>, mark: &mut Mark, index: u64, slot: &Slot) {
-    let row = &slot.row;
-    let (key, bytes) = (keys::row(index), codec::encode(row));
-    if let Some(stored) = &slot.stored {
+fn change(changes: &mut Vec<Change>, mark: &mut Mark, index: u64, slot: Slot) {
+    let key = keys::row(index);
+    mark.sum = mark.sum.wrapping_add(sum(&key, &slot.row));
+    *mark.count(slot.status) += 1;
+    let mut waited = None;
+    if let Some(stored) = slot.stored {
         mark.sum = mark.sum.wrapping_sub(stored.sum);
         *mark.count(stored.status) -= 1;
+        waited = stored.waits;
     }
-    mark.sum = mark.sum.wrapping_add(sum(&key, &bytes));
-    *mark.count(row.status) += 1;
-    let waited = slot.stored.as_ref().is_some_and(|stored| stored.waits);
-    let wait = keys::waits(&row.authority, index);
-    match (waited, waits(row)) {
-        (false, true) => {
+    match (waited, slot.waits) {
+        (None, Some(wait)) => {
             mark.sum = mark.sum.wrapping_add(sum(&wait, &[]));
             changes.push((wait, Some(Vec::new())));
         }
-        (true, false) => {
+        (Some(wait), None) => {
             mark.sum = mark.sum.wrapping_sub(sum(&wait, &[]));
             changes.push((wait, None));
         }
         _ => {}
     }
-    changes.push((key, Some(bytes)));
+    changes.push((key, Some(slot.row)));
 }
 
-/// Whether its authority has yet to get it: nothing has happened since it was recorded.
-fn waits(row: &Row) -> bool {
-    row.version == 1
+/// Its key among what waits, if its authority has yet to get it: nothing has happened since it
+/// was recorded.
+fn waits(row: &Row) -> Option<Vec<u8>> {
+    (row.version == 1).then(|| keys::waits(&row.authority, row.location.index))
 }
 
-/// About how much an event adds to its row.
-fn event_bytes(event: &Event) -> usize {
-    let pairs = |pairs: &[(String, String)]| -> usize {
-        let lengths = pairs.iter().map(|(name, value)| name.len() + value.len());
-        lengths.sum()
-    };
-    match event {
-        Event::Recorded(recorded) => {
-            let texts = [
-                &recorded.trader,
-                &recorded.key,
-                &recorded.kind,
-                &recorded.message_type,
-                &recorded.reference,
-                &recorded.authority,
-            ];
-            let texts = texts.iter().map(|text| text.len());
-            texts.sum::<usize>() + pairs(&recorded.fields)
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::declaration::{Digest, Dispatched, Recorded, Timestamp};
+
+    fn write_all(window: &mut Window<'_>, store: &Store) {
+        for batch in window.drain(0) {
+            store.write(batch.changes, &batch.mark).expect("writes");
         }
-        Event::Dispatched(_) => 0,
-        Event::Answered(answered) => {
-            2 * (answered.code.len() + answered.text.len()) + pairs(&answered.facts)
-        }
-        Event::Undeliverable(lost) => lost.reason.len(),
+    }
+
+    #[test]
+    fn a_row_that_left_before_its_names_is_found_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(folder.path()).expect("opens");
+        let text = || "text".to_owned();
+        let recorded = Event::Recorded(Recorded {
+            trader: text(),
+            key: text(),
+            kind: text(),
+            message_type: text(),
+            reference: text(),
+            authority: text(),
+            fields: Vec::new(),
+            charset: None,
+            digest: Digest([7; 32]),
+            message: bytes::Bytes::new(),
+        });
+        let dispatched = Event::Dispatched(Dispatched {
+            authority: text(),
+            attempts: 1,
+        });
+        let mut window = Window::new(&store);
+        let mut index = 0;
+        let mut take = |window: &mut Window<'_>, event| {
+            let location = Location {
+                index,
+                segment: 0,
+                group: 0,
+                entry: 0,
+            };
+            let entry = Entry {
+                id: Id(uuid::Uuid::from_u128(1)),
+                at: Timestamp(0),
+                event,
+            };
+            let mut landed = Vec::new();
+            let taken = window.take(location, entry, &mut |index| landed.push(index));
+            taken.expect("takes");
+            index += 1;
+            landed
+        };
+        take(&mut window, recorded);
+        write_all(&mut window, &store);
+        let (row, _) = store.row(0).expect("answers").expect("a row");
+        assert_eq!(row.version, 1);
+        assert_eq!(take(&mut window, dispatched), [0], "it was waited for");
+        window.settle_names().expect("settles");
+        write_all(&mut window, &store);
+        let (row, _) = store.row(0).expect("answers").expect("a row");
+        assert_eq!(row.version, 2);
+        let mut found = store.named(Name::id(row.id), None);
+        assert_eq!(found.next().expect("found").expect("answers"), 0);
     }
 }
