@@ -4,16 +4,19 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::authority::Adapter;
 use crate::authority::http::Http;
 use crate::config::Config;
 use crate::family::Catalogue;
 use crate::fault::Fault;
+use crate::journal::disk::LocalDisk;
 use crate::routing::Routes;
 use crate::schema::Files;
-use crate::{ingest, journal, pipeline, view};
+use crate::{ingest, journal, pipeline, telemetry, view};
 
 /// The message families that come with the gateway.
 #[derive(rust_embed::RustEmbed)]
@@ -26,6 +29,7 @@ pub struct Gateway {
     server: ingest::Server,
     operations: ingest::operations::Server,
     running: pipeline::Running,
+    look: Look,
 }
 
 impl Gateway {
@@ -65,6 +69,7 @@ impl Gateway {
             server,
             operations,
             running,
+            look: Look::begin(journal_settings(config)),
         })
     }
 
@@ -90,8 +95,50 @@ impl Gateway {
     /// What did not end in time or could not be written.
     pub async fn stop(self) -> Result<(), Fault> {
         self.operations.stage().stopping();
+        drop(self.look);
         self.server.stop().await;
         self.running.stop().await
+    }
+}
+
+/// A look at the whole journal, beside everything else: a start checks how its segments hang
+/// together and the end of the last one; damage within the others is named here, in the log
+/// and as a metric, before somebody needs what is damaged.
+struct Look(Arc<AtomicBool>);
+
+impl Look {
+    /// Rests between groups so much longer than it works: it takes a fifth of one core at most.
+    const REST: u32 = 4;
+
+    /// But never longer than this, so that it ends when it is told to.
+    const REST_MAX: Duration = Duration::from_millis(50);
+
+    fn begin(settings: journal::Settings) -> Look {
+        let ended = Arc::new(AtomicBool::new(false));
+        let told = ended.clone();
+        tokio::task::spawn_blocking(move || {
+            let worked = Mutex::new(Instant::now());
+            let rest = |_, _| {
+                let mut since = worked.lock().unwrap_or_else(PoisonError::into_inner);
+                std::thread::sleep((since.elapsed() * Look::REST).min(Look::REST_MAX));
+                *since = Instant::now();
+                !told.load(Ordering::Relaxed)
+            };
+            // It fails when it is ended: then there is nothing to say.
+            if let Ok(found) = journal::verify(Arc::new(LocalDisk), &settings, 1, &rest) {
+                for damage in &found.damages {
+                    telemetry::journal_damaged(damage);
+                }
+                telemetry::journal_looked_at(found.entries, found.damages.len());
+            }
+        });
+        Look(ended)
+    }
+}
+
+impl Drop for Look {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 

@@ -94,6 +94,18 @@ pub fn journal_full(folder: &std::path::Path) {
     tracing::error!(folder = %folder.display(), "journal: the disk is full; nothing is recorded until space returns");
 }
 
+/// Something in the journal is not what was written.
+pub fn journal_damaged(damage: &str) {
+    metrics::counter!("tongguan_journal_damages_total").increment(1);
+    tracing::error!("{damage}");
+}
+
+/// All of the journal was looked at.
+pub fn journal_looked_at(entries: u64, damages: usize) {
+    metrics::gauge!("tongguan_journal_looked_at_entries").set(entries as f64);
+    tracing::info!(entries, damages, "journal: all of it was looked at");
+}
+
 /// Space has returned.
 pub fn journal_room_again(folder: &std::path::Path) {
     tracing::warn!(folder = %folder.display(), "journal: there is space again; recording goes on");

@@ -10,6 +10,7 @@ use support::{GOODS, Trader, config, customs, goods, json, problem};
 use tongguan::gateway::Gateway;
 use tongguan::ingest::operations;
 use tongguan::journal::receipt;
+use tongguan::telemetry;
 use tongguan::view::Progress;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -511,5 +512,35 @@ async fn a_view_that_was_damaged_while_the_gateway_stood_is_made_again() {
         .declare(goods("BJ2026030100099001"), Some("one"))
         .await;
     assert_eq!(again.body, first.body, "the first receipt");
+    gateway.stop().await.expect("stops");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn damage_in_a_closed_segment_is_named_before_anybody_needs_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut config = config(folder.path());
+    config.journal.segment_bytes_max = 4096;
+    telemetry::install(&config.telemetry).expect("counts");
+    let _customs = customs(&mut config, "").await;
+    let gateway = Gateway::start(&config).await.expect("starts");
+    let trader = Trader::new(&config, &gateway, "acme");
+    for number in 0..9 {
+        let reference = format!("BJ2026030100088{number:03}");
+        assert_eq!(trader.declare(goods(&reference), None).await.status, 202);
+    }
+    gateway.stop().await.expect("stops");
+    let segment = folder.path().join("journal/segment-00000000.tgj");
+    let mut bytes = std::fs::read(&segment).expect("reads");
+    bytes[600] ^= 1;
+    std::fs::write(&segment, bytes).expect("written");
+    // A start after a good stop needs none of it; a look beside everything else finds it.
+    let gateway = Gateway::start(&config).await.expect("starts");
+    loop {
+        let (_, metrics) = asked(gateway.operations_address(), "/metrics").await;
+        if metrics.contains("tongguan_journal_damages_total 1") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     gateway.stop().await.expect("stops");
 }

@@ -58,13 +58,13 @@ fn journal(config: &Config) -> Outcome {
     let settings = gateway::journal_settings(config);
     let (begun, shown) = (Instant::now(), Mutex::new(Instant::now()));
     let progress = |done: u64, total: u64| {
-        let Ok(mut shown) = shown.try_lock() else {
-            return;
-        };
-        if shown.elapsed() >= SHOWN_EVERY {
+        if let Ok(mut shown) = shown.try_lock()
+            && shown.elapsed() >= SHOWN_EVERY
+        {
             *shown = Instant::now();
             eprintln!("verified {} of {} MB", done >> 20, total >> 20);
         }
+        true
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let found = journal::verify(Arc::new(LocalDisk), &settings, threads, &progress)?;

@@ -5,7 +5,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::declaration::{Digest, Entry, Event};
 use crate::fault::Fault;
@@ -40,8 +40,9 @@ pub struct Verified {
     pub unfinished: Option<String>,
 }
 
-/// How far it has come: bytes looked at, and bytes in all.
-pub type Progress<'a> = &'a (dyn Fn(u64, u64) + Sync);
+/// Hears how far it has come, bytes looked at and bytes in all, after each group; false ends the
+/// look.
+pub type Progress<'a> = &'a (dyn Fn(u64, u64) -> bool + Sync);
 
 /// A segment on its own: what needs no other.
 #[derive(Default)]
@@ -59,6 +60,7 @@ struct Look<'a> {
     settings: &'a Settings,
     keys: Vec<Key>,
     done: AtomicU64,
+    ended: AtomicBool,
     total: u64,
     progress: Progress<'a>,
 }
@@ -95,6 +97,7 @@ pub fn verify(
         settings,
         keys,
         done: AtomicU64::new(0),
+        ended: AtomicBool::new(false),
         total: (0..=last).filter_map(length).sum(),
         progress,
     };
@@ -106,6 +109,7 @@ pub fn verify(
     };
     let mut chain = Chain {
         look: &look,
+        committed: stored.as_ref().and_then(|tree| tree.size().ok()),
         stored,
         last,
         frontier: Some(Frontier::default()),
@@ -123,6 +127,11 @@ pub fn verify(
             let joined = looks.into_iter().map(|look| look.join());
             joined.map(|looked| looked.unwrap_or_default()).collect()
         });
+        if look.ended.load(Ordering::Relaxed) {
+            return Err(Fault::for_now(format!(
+                "journal: {folder}: the look was ended"
+            )));
+        }
         for (number, looked) in some.iter().zip(looked) {
             chain.add(*number, looked);
         }
@@ -159,7 +168,7 @@ impl Look<'_> {
                 .map_or(0, |found| found.header.first),
         };
         let mut follow = Follow::new(file.clone(), looked.length, OPENING as u64, first);
-        loop {
+        while !self.ended.load(Ordering::Relaxed) {
             match follow.group() {
                 Ok(None) => return looked,
                 Ok(Some(found)) => {
@@ -179,11 +188,14 @@ impl Look<'_> {
                 }
             }
         }
+        looked
     }
 
     fn come_to(&self, bytes: u64) {
         let done = self.done.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        (self.progress)(done, self.total);
+        if !(self.progress)(done, self.total) {
+            self.ended.store(true, Ordering::Relaxed);
+        }
     }
 
     /// The leaves of a group if all of it is whole.
@@ -298,6 +310,9 @@ fn digest(entry: &Entry) -> Option<Digest> {
 struct Chain<'a> {
     look: &'a Look<'a>,
     stored: Option<Tree>,
+    /// How many entries had stored hashes before the look began: what lies behind them in the
+    /// last segment may be on its way.
+    committed: Option<u64>,
     last: u32,
     /// The tree so far; `None` once leaves are missing that nobody stored.
     frontier: Option<Frontier>,
@@ -317,11 +332,12 @@ impl Chain<'_> {
         let end = looked.groups.last();
         let end = end.map_or(0, |(offset, header, _)| offset + header.length());
         for damage in looked.damages {
-            // Behind the last whole group of the last segment, and nothing stored of it.
-            let stored = self.stored.as_ref().and_then(|tree| tree.size().ok());
             let torn = number == self.last
-                && damage.offset >= end.max(OPENING as u64)
-                && stored.is_none_or(|stored| stored <= damage.entry);
+                && match self.committed {
+                    Some(committed) => damage.entry >= committed,
+                    // A copy without stored hashes: only what lies behind every whole group.
+                    None => damage.offset >= end.max(OPENING as u64),
+                };
             if torn {
                 let at = segment::name(number);
                 self.verified.unfinished = Some(format!("{at} from byte {}", damage.offset));
