@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 use crate::authority::Adapter;
 use crate::authority::http::Http;
 use crate::config::Config;
+use crate::disk::{LocalDisk, write_aside};
 use crate::family::Catalogue;
 use crate::fault::Fault;
-use crate::journal::disk::LocalDisk;
 use crate::routing::Routes;
 use crate::schema::Files;
 use crate::{ingest, journal, pipeline, telemetry, view};
@@ -229,8 +229,6 @@ pub fn development_ca(config: &Config) -> Result<Vec<u8>, Fault> {
 
 /// The secret of list cursors, made at the first start, so that a cursor outlives a restart.
 fn cursor_secret(data: &Path) -> Result<[u8; 32], Fault> {
-    use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
     let path = data.join("cursor.key");
     let fault = |why: String| Fault::ours(format!("{}: {why}", path.display()));
     if let Ok(bytes) = std::fs::read(&path) {
@@ -241,20 +239,7 @@ fn cursor_secret(data: &Path) -> Result<[u8; 32], Fault> {
     let mut secret = [0; 32];
     aws_lc_rs::rand::fill(&mut secret)
         .map_err(|_| fault("the system gives no random bytes".to_owned()))?;
-    // Beside its place first: a start that is killed must not leave half a secret.
-    let aside = path.with_extension("new");
-    let file = std::fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&aside);
-    file.and_then(|mut file| {
-        file.write_all(&secret)?;
-        file.sync_all()
-    })
-    .and_then(|()| std::fs::rename(&aside, &path))
-    .map_err(|error| fault(error.to_string()))?;
+    write_aside(&LocalDisk, &path, &secret).map_err(|error| fault(error.to_string()))?;
     Ok(secret)
 }
 

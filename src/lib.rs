@@ -23,6 +23,8 @@
 pub mod generator;
 /// A fault is ours or a neighbour's: whose it is, whether to try again, and why.
 pub mod fault;
+/// A disk: what is asked of one, this machine's, and files that are whole or absent.
+pub mod disk;
 /// A finding is the trader's mistake: what, where, what was expected, how to mend it.
 pub mod finding;
 /// Bytes to events: charset, limits, positions. The only room that names encoding_rs.

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use disk::{Operation, SimulatedDisk, Trouble};
-use tongguan::journal::disk::{Disk, DiskFile};
+use tongguan::disk::{Disk, DiskFile};
 
 const FOLDER: &str = "/journal";
 

@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use support::entries::{check, fill, segments, settings};
 use tongguan::declaration::Timestamp;
+use tongguan::disk::LocalDisk;
 use tongguan::journal::archive::{Policy, archive};
-use tongguan::journal::disk::LocalDisk;
 use tongguan::journal::{self, Settings, Verified};
 
 fn verify(settings: &Settings) -> Verified {

@@ -3,9 +3,9 @@
 
 use crate::clock;
 use crate::declaration::Timestamp;
+use crate::disk::LocalDisk;
 use crate::gateway;
 use crate::journal::archive::{self, Policy};
-use crate::journal::disk::LocalDisk;
 
 use super::{ConfigArgs, Exit, Outcome};
 

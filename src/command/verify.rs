@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::config::Config;
+use crate::disk::LocalDisk;
 use crate::fault::Fault;
 use crate::gateway;
-use crate::journal::disk::LocalDisk;
 use crate::journal::{self, note, receipt};
 
 use super::{ConfigArgs, Exit, Outcome, read};

@@ -3,9 +3,8 @@
 //! be read leaves the keys as they were.
 
 use std::collections::HashMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::{self, OpenOptions};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -16,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
 use crate::declaration::{Digest, Timestamp};
+use crate::disk::{Disk, LocalDisk, above, write_aside};
 use crate::fault::Fault;
 use crate::telemetry;
 
@@ -209,11 +209,7 @@ fn read(file: &Path) -> Result<Vec<Key>, Fault> {
 /// Changes the file: alone, beside its place, whole or not at all.
 fn change(file: &Path, work: impl FnOnce(&mut Vec<Key>)) -> Result<(), Fault> {
     let fault = |error: io::Error| Fault::operator(format!("{}: {error}", file.display()));
-    let folder = file
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(fault)?;
+    LocalDisk.make_folder(above(file)).map_err(fault)?;
     let lock = OpenOptions::new()
         .write(true)
         .create(true)
@@ -225,21 +221,7 @@ fn change(file: &Path, work: impl FnOnce(&mut Vec<Key>)) -> Result<(), Fault> {
     work(&mut keys);
     let text =
         toml::to_string(&KeyFile { key: keys }).map_err(|error| Fault::ours(error.to_string()))?;
-    let aside = file.with_extension("new");
-    let mut new = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&aside)
-        .map_err(fault)?;
-    new.write_all(text.as_bytes())
-        .and_then(|()| new.sync_all())
-        .map_err(fault)?;
-    fs::rename(&aside, file).map_err(fault)?;
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(fault)
+    write_aside(&LocalDisk, file, text.as_bytes()).map_err(fault)
 }
 
 #[cfg(test)]

@@ -2,9 +2,7 @@
 //! authority and certificate for this machine, good enough to develop and to try it with
 //! `curl --cacert`, and says so.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,6 +13,7 @@ use rustls::ServerConfig;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
+use crate::disk::{LocalDisk, write_aside};
 use crate::fault::Fault;
 use crate::telemetry;
 
@@ -100,45 +99,14 @@ fn make(folder: &Path) -> Result<(), String> {
         .push(DnType::CommonName, "localhost");
     let key = KeyPair::generate().map_err(text)?;
     let certificate = leaf.signed_by(&key, &authority).map_err(text)?;
-    write(&folder.join("key.pem"), key.serialize_pem().as_bytes())?;
-    write(&folder.join("cert.pem"), certificate.pem().as_bytes())?;
-    // Last: its being there says that the others are.
-    write(&folder.join("ca.pem"), authority.pem().as_bytes())
-}
-
-/// Writes a file beside its place and moves it there: after a kill it is whole or absent.
-fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
-    let aside = path.with_extension("new");
-    let file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&aside);
-    file.and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()
+    let files = [
+        ("key.pem", key.serialize_pem()),
+        ("cert.pem", certificate.pem()),
+        // Last: its being there says that the others are.
+        ("ca.pem", authority.pem()),
+    ];
+    files.iter().try_for_each(|(name, pem)| {
+        let written = write_aside(&LocalDisk, &folder.join(name), pem.as_bytes());
+        written.map_err(|error| error.to_string())
     })
-    .and_then(|()| fs::rename(&aside, path))
-    .map_err(|error| error.to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_that_is_there_is_whole() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("ca.pem");
-        write(&path, b"whole").expect("written");
-        // Half a file of a start that was killed is no hindrance.
-        fs::write(folder.path().join("ca.new"), b"ha").expect("written");
-        write(&path, b"another").expect("written");
-        assert_eq!(fs::read(&path).expect("there"), b"another");
-        // A write that fails changes nothing.
-        fs::create_dir(folder.path().join("ca.new")).expect("made");
-        write(&path, b"more").expect_err("fails");
-        assert_eq!(fs::read(&path).expect("there"), b"another");
-    }
 }

@@ -2,7 +2,8 @@
 //! never changes again, so a copy of it is as good as itself; it is compared byte for byte
 //! before the first one goes. Readers find it in either place, so a gateway may be running.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::declaration::Timestamp;
@@ -10,10 +11,10 @@ use crate::fault::Fault;
 
 use super::Settings;
 use super::codec;
-use super::disk::{Disk, DiskFile};
 use super::follow::Follow;
 use super::group::entries;
 use super::segment::{self, OPENING, Opening};
+use crate::disk::{Disk, DiskFile, put_aside};
 
 /// Which segments go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +54,7 @@ pub fn archive(
             "journal.archive names no folder to move segments to".to_owned(),
         ));
     };
-    let fault = |error: std::io::Error| Fault::ours(format!("journal: archive: {error}"));
+    let fault = |error: io::Error| Fault::ours(format!("journal: archive: {error}"));
     disk.make_folder(archive).map_err(fault)?;
     let _lock = disk.lock(&archive.join("lock")).map_err(fault)?;
     let numbers = segment::numbers(disk, &settings.folder).map_err(fault)?;
@@ -72,7 +73,6 @@ pub fn archive(
                 to.display()
             ))
         })?;
-        disk.sync_folder(archive).map_err(fault)?;
         disk.remove(&from).map_err(fault)?;
         disk.sync_folder(&settings.folder).map_err(fault)?;
         moved(&Moved { to, bytes });
@@ -102,35 +102,30 @@ fn begun_at(disk: &dyn Disk, settings: &Settings, number: u32) -> Result<Timesta
     }
 }
 
-/// Copies a file beside its place, syncs it, compares it, and gives it its name.
-fn copy(disk: &dyn Disk, from: &std::path::Path, to: &std::path::Path) -> std::io::Result<u64> {
-    let aside = to.with_extension("new");
-    match disk.remove(&aside) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let (source, target) = (disk.open(from)?, disk.create(&aside)?);
+/// Copies a file and compares the copy before it gets its name.
+fn copy(disk: &dyn Disk, from: &Path, to: &Path) -> io::Result<u64> {
+    let source = disk.open(from)?;
     let length = source.length()?;
-    pieces(&source, length, |piece, at| target.write_at(piece, at))?;
-    target.sync()?;
-    let mut again = Vec::new();
-    pieces(&source, length, |piece, at| {
-        again.resize(piece.len(), 0);
-        target.read_at(&mut again, at)?;
-        match again == piece {
-            true => Ok(()),
-            false => Err(std::io::Error::other("the copy differs from the segment")),
-        }
+    put_aside(disk, to, |target| {
+        pieces(&source, length, |piece, at| target.write_at(piece, at))?;
+        let mut again = Vec::new();
+        pieces(&source, length, |piece, at| {
+            again.resize(piece.len(), 0);
+            target.read_at(&mut again, at)?;
+            match again == piece {
+                true => Ok(()),
+                false => Err(io::Error::other("the copy differs from the segment")),
+            }
+        })
     })?;
-    disk.rename(&aside, to)?;
     Ok(length)
 }
 
 fn pieces(
     file: &Arc<dyn DiskFile>,
     length: u64,
-    mut each: impl FnMut(&[u8], u64) -> std::io::Result<()>,
-) -> std::io::Result<()> {
+    mut each: impl FnMut(&[u8], u64) -> io::Result<()>,
+) -> io::Result<()> {
     let mut piece = Vec::new();
     for at in (0..length).step_by(PIECE) {
         piece.resize((length - at).min(PIECE as u64) as usize, 0);

@@ -3,8 +3,8 @@
 use std::io;
 use std::sync::Arc;
 
-use super::disk::DiskFile;
 use super::group::{HEADER, Header, MAGIC};
+use crate::disk::DiskFile;
 
 /// Bytes read at once: groups of a loaded gateway have some hundred kilobytes.
 const AHEAD: u64 = 1 << 20;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::fault::Fault;
 use crate::telemetry;
 
-use super::disk::{Disk, DiskFile};
+use crate::disk::{Disk, DiskFile};
 
 /// A group is only written while this much would be left beside it: the view writes too, and
 /// what others write between two looks.

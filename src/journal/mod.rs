@@ -4,7 +4,7 @@
 //! that a receipt can be made again at any time, byte for byte. `docs/journal.md` has the
 //! format.
 //!
-//! `disk` what it asks of a disk · `codec` entries as bytes · `block` their messages packed ·
+//! `codec` entries as bytes · `block` their messages packed ·
 //! `group` what one write looks like · `segment` a file of groups · `follow` from group to group ·
 //! `writer` the only appender · `headroom` the day when the disk is full · `reader` everybody
 //! else · `recover` what happens at start · `verify` looks at everything · `archive` moves
@@ -15,7 +15,6 @@
 pub mod archive;
 mod block;
 mod codec;
-pub mod disk;
 mod follow;
 mod group;
 mod headroom;
@@ -42,6 +41,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::declaration::Entry;
+use crate::disk;
 use crate::fault::Fault;
 
 use merkle::Hash;

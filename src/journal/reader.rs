@@ -14,7 +14,6 @@ use crate::telemetry;
 
 use super::block::{PREFIX, Prefix};
 use super::codec;
-use super::disk::{Disk, DiskFile};
 use super::follow::{Damage, Follow};
 use super::group::{FRAME, Frame, HEADER, Header, entries};
 use super::issue::Issuer;
@@ -27,6 +26,7 @@ use super::signer::Signer;
 use super::tile::{self, Tile};
 use super::tree::Tree;
 use super::{Location, Read, Settings};
+use crate::disk::{Disk, DiskFile};
 
 /// Blocks kept unpacked: a lane reads messages in order, and its block is asked for again at
 /// once. Each has some hundred kilobytes.

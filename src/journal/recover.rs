@@ -15,7 +15,6 @@ use crate::telemetry;
 
 use super::Settings;
 use super::block::{self, Packer};
-use super::disk::{Disk, DiskFile};
 use super::follow::{Damage, Follow, Found, next_group};
 use super::group::{Header, entries};
 use super::headroom::Headroom;
@@ -26,6 +25,7 @@ use super::segment::{self, OPENING, Opening};
 use super::signer::Signer;
 use super::tree::Tree;
 use super::writer::Writer;
+use crate::disk::{Disk, DiskFile};
 
 /// Opens or creates the journal.
 pub fn open(disk: Arc<dyn Disk>, settings: &Settings) -> Result<(Writer, Arc<Reader>), Fault> {

@@ -12,8 +12,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::disk::{Disk, DiskFile, in_doubt, write_aside};
 use super::merkle::Hash;
+use crate::disk::{Disk, DiskFile, in_doubt, write_aside};
 
 /// Bytes of an opening.
 pub const OPENING: usize = 4 + 4 + 4 + 8 + 8 + 32 + 4;

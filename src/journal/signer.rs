@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 
-use super::disk::{self, Disk};
 use super::note::{self, Key, Signature};
+use crate::disk::{self, Disk};
 
 /// The key that signs, and those that did.
 pub struct Signer {
@@ -224,7 +224,7 @@ impl Files<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::disk::LocalDisk;
+    use crate::disk::LocalDisk;
     use std::fs;
 
     const NAMES: [&str; 4] = [

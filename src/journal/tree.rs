@@ -8,8 +8,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::disk::{Disk, DiskFile};
 use super::merkle::{self, Frontier, Grown, Hash, node_hash, split};
+use crate::disk::{Disk, DiskFile};
 
 /// 256^7 leaves are more than any log will have.
 const LEVELS: usize = 8;
@@ -161,7 +161,7 @@ impl Tree {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::disk::LocalDisk;
+    use crate::disk::LocalDisk;
     use crate::journal::merkle::{leaf_hash, verify_consistency, verify_inclusion};
 
     #[test]

@@ -13,7 +13,6 @@ use crate::fault::Fault;
 use super::Settings;
 use super::block::{PREFIX, Prefix};
 use super::codec;
-use super::disk::{self, Disk};
 use super::follow::{Damage, Follow, Found, next_group};
 use super::group::{Frame, Header, entries};
 use super::merkle::{Frontier, Hash, leaf_hash};
@@ -21,6 +20,7 @@ use super::note::{self, Key, checkpoint};
 use super::reader::open_segment;
 use super::segment::{self, OPENING, Opening};
 use super::tree::Tree;
+use crate::disk::{self, Disk};
 
 /// What was found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -14,7 +14,6 @@ use crate::fault::{Fault, Retry};
 
 use super::block::Packer;
 use super::codec::{encode_head, message};
-use super::disk::{DiskFile, in_doubt};
 use super::group::{HEADER, Header, put_entry};
 use super::headroom::Headroom;
 use super::issue::Issuer;
@@ -23,6 +22,7 @@ use super::note::checkpoint;
 use super::reader::Reader;
 use super::segment::{self, OPENING, Opening};
 use super::{Append, Committed, Location};
+use crate::disk::{DiskFile, in_doubt};
 
 /// See [`super::open`].
 pub struct Writer {

@@ -4,9 +4,10 @@
 //! no row needs to be looked at. sled alone proves nothing: it never syncs.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use crate::disk::{LocalDisk, write_aside};
 use crate::fault::Fault;
 
 /// Its name.
@@ -47,12 +48,7 @@ pub fn write(folder: &Path) -> Result<(), Fault> {
             text += &line(folder, &path)?;
         }
         text += &format!("{:08x}\n", crc32fast::hash(text.as_bytes()));
-        let aside = folder.join(UNFINISHED);
-        let mut file = File::create(&aside)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(aside, folder.join(NAME))?;
-        File::open(folder)?.sync_all()
+        write_aside(&LocalDisk, &folder.join(NAME), text.as_bytes())
     };
     written().map_err(|error| fault(folder, &error))
 }

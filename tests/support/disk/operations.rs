@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tongguan::journal::disk::{Disk, DiskFile};
+use tongguan::disk::{Disk, DiskFile};
 
 use super::file::File;
 use super::names::{Inode, parent};

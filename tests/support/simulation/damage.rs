@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tongguan::declaration::{Entry, Event};
-use tongguan::journal::disk::Disk;
+use tongguan::disk::Disk;
 use tongguan::journal::{self, Location, Read};
 
 use super::audit;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use tongguan::authority::{Adapter, Delivery, Dispatch};
 use tongguan::declaration::{Entry, Id};
+use tongguan::disk::{Disk, DiskFile};
 use tongguan::fault::Fault;
-use tongguan::journal::disk::{Disk, DiskFile};
 use tongguan::journal::{Append, Committed};
 
 use crate::disk::SimulatedDisk;

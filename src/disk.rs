@@ -1,6 +1,6 @@
-//! The disk as the journal sees it. Every file operation of the journal goes through here, so
-//! that a simulated disk can lose, tear, reorder, fill up and fail where a real one might.
-//! What a caller may rely on is only what is written here.
+//! A disk, and what may be relied on. Every file operation of the journal goes through this
+//! trait, so that a simulated disk can lose, tear, reorder, fill up and fail where a real one
+//! might. Small files of other rooms are written by [`write_aside`] too: whole or absent.
 
 use std::fmt::Debug;
 use std::fs::{File, Permissions, TryLockError};
@@ -132,12 +132,24 @@ pub fn read(disk: &dyn Disk, path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Writes a file beside its place, syncs it, and moves it there: it is whole or absent, and when
-/// this returns it is there to stay.
+/// Writes a file as [`put_aside`] does.
 ///
 /// # Errors
 /// Those of the disk.
 pub fn write_aside(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    put_aside(disk, path, |file| file.write_at(bytes, 0))
+}
+
+/// Makes a file beside its place, has it filled, syncs it, and moves it there: it is whole or
+/// absent, and when this returns it is there to stay. What a stop left beside is written anew.
+///
+/// # Errors
+/// Those of the disk and of `fill`.
+pub fn put_aside(
+    disk: &dyn Disk,
+    path: &Path,
+    fill: impl FnOnce(&dyn DiskFile) -> io::Result<()>,
+) -> io::Result<()> {
     let mut aside = path.as_os_str().to_owned();
     aside.push(".new");
     let aside = Path::new(&aside);
@@ -146,13 +158,16 @@ pub fn write_aside(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()>
         _ => {}
     }
     let file = disk.create(aside)?;
-    file.write_at(bytes, 0)?;
+    fill(&*file)?;
     file.sync().map_err(in_doubt)?;
     disk.rename(aside, path).map_err(in_doubt)?;
-    match path.parent() {
-        Some(folder) => disk.sync_folder(folder).map_err(in_doubt),
-        None => Ok(()),
-    }
+    disk.sync_folder(above(path)).map_err(in_doubt)
+}
+
+/// The folder that a name is in.
+pub fn above(path: &Path) -> &Path {
+    let above = path.parent().filter(|above| !above.as_os_str().is_empty());
+    above.unwrap_or(Path::new("."))
 }
 
 /// A failure after which nobody knows what is on disk: a sync, or a name that may have been
@@ -272,5 +287,27 @@ impl DiskFile for LocalFile {
 
     fn sync(&self) -> io::Result<()> {
         self.0.sync_data()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn a_file_that_is_there_is_whole() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("ca.pem");
+        let write = |bytes: &[u8]| write_aside(&LocalDisk, &path, bytes);
+        write(b"whole").expect("written");
+        // Half a file of a start that was killed is no hindrance.
+        fs::write(folder.path().join("ca.pem.new"), b"ha").expect("written");
+        write(b"another").expect("written");
+        assert_eq!(fs::read(&path).expect("there"), b"another");
+        // A write that fails changes nothing.
+        fs::create_dir(folder.path().join("ca.pem.new")).expect("made");
+        write(b"more").expect_err("fails");
+        assert_eq!(fs::read(&path).expect("there"), b"another");
     }
 }
